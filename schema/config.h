@@ -1,0 +1,155 @@
+/*
+ * zsctl.yaml: one file, one organisation (design: "Configuration"). What may be written is a table
+ * in config.c; validation, defaults, the reference in the README and the JSON Schema come from it.
+ */
+#ifndef ZSCTL_CONFIG_H
+#define ZSCTL_CONFIG_H
+
+#include "account.h"
+#include "base/secret.h"
+#include "base/sha256.h"
+#include "diag.h"
+#include "yaml_tree.h"
+
+struct position {
+	struct str file;
+	unsigned line, column;
+};
+
+/* Address patterns: `*` and `?` match anything but nothing else is special; compared in lower
+ * case (see pattern_match in address.h). */
+struct patterns {
+	struct str *items;
+	size_t count;
+};
+
+/* Which accounts of the target zsctl sees at all. An account is in scope when it matches no
+ * exclude, and an include where there is one. */
+struct config_scope {
+	struct patterns include, exclude; /* addresses, "@domain" forms included as "*@domain" */
+	struct patterns include_units, exclude_units;
+};
+
+enum target_provider { TARGET_FILE };
+enum sign_in { SIGN_IN_SSO, SIGN_IN_PASSWORD };
+
+struct config_target {
+	struct position position;
+	enum target_provider provider;
+	struct str path;        /* provider file: resolved */
+	struct str path_given;  /* as written; what plans and the pinned endpoint show */
+	enum sign_in sign_in;
+	unsigned parallel;      /* requests under way at once, 1..64, default 4 */
+	struct config_scope scope;
+	struct patterns protect; /* visible, never changed */
+	struct str external_id;  /* name of a source, or empty */
+};
+
+enum source_provider { SOURCE_YAML };
+
+struct config_source {
+	struct position position;
+	struct str name;
+	enum source_provider provider;
+	struct str path;       /* provider yaml: a glob, resolved */
+	struct str path_given; /* as written */
+	unsigned manage;       /* enum attribute bits; 0: lists accounts (no `manage:` given) */
+	unsigned adds;         /* enum attribute bits whose sets are united with what others say */
+};
+
+enum suspend_mode { SUSPEND_NEVER, SUSPEND_RECORDED, SUSPEND_ALWAYS };       /* also reactivate */
+struct config_actions {
+	bool create, update;
+	enum suspend_mode suspend, reactivate;
+};
+
+enum limit_rule {
+	LIMIT_CREATE,
+	LIMIT_UPDATE,
+	LIMIT_SUSPEND,
+	LIMIT_REACTIVATE,
+	LIMIT_KEYS,
+	LIMIT_HELD,
+	LIMIT_GRANT,
+	LIMIT_REVOKE,
+	LIMIT_SOURCE_SHRINK,
+	LIMIT_TARGET_SHRINK,
+	LIMIT_RULES, /* how many */
+};
+extern const char *const limit_rule_names[LIMIT_RULES]; /* "create" … "target_shrink" */
+
+enum limit_type { LIMIT_NONE, LIMIT_PERCENT, LIMIT_COUNT };
+struct limit {
+	enum limit_type type;
+	unsigned value;
+};
+/* "none", "10%" or "100", as in the configuration and in plans. */
+#define LIMIT_TEXT_SIZE 16
+void limit_text(struct limit limit, char out[LIMIT_TEXT_SIZE]);
+bool limit_parse(struct str text, struct limit *out);
+
+enum approval_method { APPROVAL_LOCAL, APPROVAL_SSH };
+struct approval_rule {
+	/* What the rule waits for; several given: all must hold. */
+	struct str action; /* a word of action_names in plan.h, or empty: any */
+	int kind;          /* enum account_kind, or -1: any */
+	bool over_limit;   /* only plans with an --allow */
+	unsigned required;
+};
+struct config_approval {
+	struct position position;
+	enum approval_method method;
+	struct str allowed_signers;       /* resolved path, or empty */
+	struct str allowed_signers_given; /* as written */
+	unsigned required;                /* default 1 */
+	struct approval_rule *rules;
+	size_t rule_count;
+	int64_t expires; /* seconds, default 72h */
+};
+
+enum on_mismatch { MISMATCH_SKIP, MISMATCH_REFUSE };
+
+struct config {
+	struct arena arena;
+	struct str path; /* zsctl.yaml as given */
+	struct str dir;  /* its folder; "." when none */
+	struct str organization;
+	struct patterns claimed;        /* domains, A-labels, lower case; empty: all are claimed */
+	struct patterns ignore_aliases; /* domains, likewise */
+	struct config_target target;
+	struct config_source *sources; /* in the order that decides opinions */
+	size_t source_count;
+	struct config_actions actions[KIND_COUNT];
+	struct limit limits[KIND_COUNT][LIMIT_RULES];
+	unsigned free; /* changes of a sort that always pass */
+	struct config_approval approval;
+	enum on_mismatch on_mismatch;
+	struct str state_path; /* resolved */
+	struct secret_ref fingerprint_key;
+	/* Over the merged tree, key order and layout left out, defaults not filled in. */
+	char digest[SHA256_TEXT_SIZE];
+	/* The merged tree as sorted lines "limits.suspend = 10%"; from two of them
+	 * config_changes() finds what a plan shows as `changed`. */
+	struct str canonical;
+};
+
+/*
+ * Reads `path` and what it extends, merges, validates. All findings of all files go to `diags`;
+ * -1 when one is an error. Secrets are not loaded, files that it names are not opened (except
+ * `extends`). `config` must be released even after -1.
+ */
+int config_load(struct config *config, const char *path, struct diags *diags);
+void config_release(struct config *config);
+
+/* Dotted paths that differ between two canonical texts, sorted; list items of sources and rules
+ * are named by their name or number ("sources.ad.users.include"), cut at depth 4. */
+void config_changes(struct arena *arena, struct str before, struct str after, struct str **paths,
+		    size_t *count);
+
+/* The configuration reference as Markdown tables: for the README and its test. */
+void config_reference(struct buf *out);
+
+/* JSON Schema (2020-12) of zsctl.yaml. The one for declared accounts is in declared.h. */
+void config_json_schema(struct buf *out);
+
+#endif

@@ -1,0 +1,58 @@
+/*
+ * Files of declared accounts (`zsctl_accounts: 1`): users, functional accounts and groups.
+ *
+ * An entry that cannot become an account is an error with its position, not held: the person who
+ * wrote it is there to mend it. Groups may be defined in any of the files of one source and are
+ * resolved after all of them are read.
+ */
+#ifndef ZSCTL_DECLARED_H
+#define ZSCTL_DECLARED_H
+
+#include "account.h"
+#include "base/secret.h"
+#include "diag.h"
+
+#define DATE_NONE INT32_MIN
+
+/* What one source says of one account. */
+struct entry {
+	struct account account; /* `has`: the attributes the source has an opinion on; `active`
+				 * as stated, `until` not yet applied; delegates by primary address */
+	uint32_t source;        /* index in config.sources */
+	const struct sym *file; /* for declared and CSV entries; NULL otherwise */
+	uint32_t line, column;
+	int32_t until;              /* last day (UTC) as days since 1970, or DATE_NONE */
+	const struct sym *id_digest; /* source_id_digest(); NULL: the source has no id for it */
+	const struct sym *was;      /* earlier primary address, or NULL */
+	const struct secret_ref *key; /* where its account key lies, or NULL */
+	const struct sym *because;  /* what in the source makes it so ("listed in accounts/a.yaml"),
+				     * without the source's name */
+	const struct sym *inactive_because; /* when not active: "active: false in …", "until … has passed" */
+	const struct sym *held;     /* why it cannot become an account; NULL: it can */
+};
+
+struct entries {
+	struct entry *items; /* in the order read */
+	size_t count, capacity;
+	struct arena arena; /* sets, delegates, secret_refs */
+};
+#define ENTRIES_INIT {NULL, 0, 0, ARENA_INIT}
+void entries_release(struct entries *entries);
+
+/*
+ * Reads every file that `pattern` (a glob, resolved) matches, sorted by name, as source number `source`
+ * named `source_name`. Text is interned in `names`. `today` decides `until` of accounts and of
+ * delegates (a delegate past its day is left out). Delegates may be named by an alias of an entry in the same source; they
+ * come out as primary addresses, as do group members. Findings go to `diags`; -1 when one is an
+ * error. No file that matches is an error: an empty source must not read as "everybody left".
+ */
+int declared_read(struct str pattern, struct str source_name, uint32_t source, int32_t today,
+		  struct sym_pool *names, struct entries *out, struct diags *diags);
+
+/* Writes accounts (sorted) as a canonical zsctl_accounts file: what `zsctl export` writes. */
+void declared_write(const struct accounts *accounts, struct str schema_comment, struct buf *out);
+
+/* JSON Schema (2020-12) of these files, from the same tables. */
+void declared_json_schema(struct buf *out);
+
+#endif

@@ -1,0 +1,44 @@
+/*
+ * Findings about files that people write: collected, sorted, and shown all at once as
+ *
+ *     accounts/staff.yaml:12:14: error: 'delegatse' is not known here; did you mean 'delegates'?
+ *        12 |     delegatse: [bob@example.org]
+ *           |     ^
+ */
+#ifndef ZSCTL_DIAG_H
+#define ZSCTL_DIAG_H
+
+#include "base/err.h"
+#include "base/str.h"
+
+struct diag {
+	struct str file; /* as the user named it, or joined from what she named */
+	unsigned line;   /* 1-based; 0: the file as a whole */
+	unsigned column; /* 1-based, in characters; 0: the line as a whole */
+	bool warning;
+	struct str message;
+};
+
+struct diags {
+	struct arena arena;
+	struct diag *items;
+	size_t count, capacity;
+	size_t errors;  /* those that are not warnings */
+	size_t dropped; /* past the bound of 200 findings */
+};
+
+#define DIAGS_INIT {ARENA_INIT, NULL, 0, 0, 0, 0}
+
+void diag_error(struct diags *diags, struct str file, unsigned line, unsigned column,
+		const char *format, ...) __attribute__((format(printf, 5, 6)));
+void diag_warning(struct diags *diags, struct str file, unsigned line, unsigned column,
+		  const char *format, ...) __attribute__((format(printf, 5, 6)));
+
+/*
+ * Writes all findings, ordered by file, line and column, each with its source line (read again
+ * from the file, escaped, cut at 160 columns) and a caret, and a last line that counts them.
+ */
+void diags_format(const struct diags *diags, struct buf *out);
+void diags_release(struct diags *diags);
+
+#endif
