@@ -9,12 +9,7 @@
 #include "base/secret.h"
 #include "base/sha256.h"
 #include "diag.h"
-#include "yaml_tree.h"
-
-struct position {
-	struct str file;
-	unsigned line, column;
-};
+#include "field.h"
 
 /* Address patterns: `*` and `?` match anything but nothing else is special; compared in lower
  * case (see pattern_match in address.h). */
