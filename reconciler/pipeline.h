@@ -1,0 +1,146 @@
+/*
+ * The way through the house, as signatures in the order data flows:
+ *
+ *     read_entries      config → sources                         → entries        (I/O)
+ *     desired_merge     entries of all sources                   → desired        (pure)
+ *     desired_keys      account keys behind references           → fingerprints   (I/O)
+ *     target list       target                                   → current        (I/O, provider.h)
+ *     state_recorded    git                                      → recorded       (I/O, state.h)
+ *     reconcile         desired × current × recorded × policy    → plan entries   (pure)
+ *     guard_limits      plan entries × policy × counts           → limits, refused (pure)
+ *     schedule_make     plan entries                             → requests in order (pure, order.h)
+ *     plan_write        plan                                     → bytes          (pure, plan.h)
+ *     approve           bytes                                    → signatures     (approval.h)
+ *     apply             bytes, signatures                        → target, record (apply.h)
+ *
+ * Pure means: no I/O, no clock, no randomness; the same input gives the same bytes.
+ */
+#ifndef ZSCTL_PIPELINE_H
+#define ZSCTL_PIPELINE_H
+
+#include "declared.h"
+#include "plan.h"
+#include "provider.h"
+#include "recorded.h"
+
+/* --- sources → desired -------------------------------------------------------------------- */
+
+/* Reads every source completely, in the order of the configuration. */
+int read_entries(const struct config *config, int32_t today, struct sym_pool *names,
+		 struct entries *entries, struct diags *diags, struct err *err);
+
+struct desired_link {
+	uint32_t source;          /* index in config.sources */
+	const struct sym *digest; /* NULL: listed by that source, which has no ids */
+};
+
+struct desired_account {
+	struct account account; /* `has`: managed attributes; `active`: with `until` applied, and for
+				 * functional accounts still without regard to delegates */
+	struct desired_link *links; /* the sources that list it, in configured order */
+	uint32_t link_count;
+	uint8_t source_of[ATTR_COUNT]; /* which source's opinion won, by bit number; UINT8_MAX: none */
+	const struct sym *was;
+	const struct secret_ref *key;        /* NULL: no source has one */
+	const struct sym *fingerprint;       /* "hmac:…"; NULL until desired_keys, or without key */
+	const struct sym *because;           /* "declared: listed in accounts/users.yaml:12" */
+	const struct sym *inactive_because;  /* when not active; else NULL */
+	const struct sym *held;              /* why it cannot become an account; NULL: it can */
+};
+
+struct desired_source {
+	uint64_t users, functional, delegations;
+};
+
+struct desired {
+	struct desired_account *items; /* sorted by kind, then address; held entries among them */
+	size_t count;
+	struct desired_source *sources; /* by index in config.sources */
+	struct arena arena;
+};
+#define DESIRED_INIT {NULL, 0, NULL, ARENA_INIT}
+void desired_release(struct desired *desired);
+
+/*
+ * Joins entries by primary address: for each attribute the first source that has an opinion wins;
+ * `adds:` unites sets; `manage:` contributes only to accounts that others list. Sources that disagree on the
+ * kind, and addresses or ids that two entries of different sources claim, make the later entry held. An alias in
+ * domains.ignore_aliases is dropped here.
+ */
+void desired_merge(const struct config *config, const struct entries *entries,
+		   struct sym_pool *names, struct desired *out);
+
+/*
+ * Loads each account key behind a reference, fingerprints it (HMAC-SHA-256 under `fingerprint_key`)
+ * and wipes it. A key that cannot be loaded is an error that names the account and the reference.
+ */
+int desired_keys(struct desired *desired, struct str fingerprint_key, struct sym_pool *names,
+		 struct err *err);
+
+/* --- desired × current × recorded → changes ------------------------------------------------ */
+
+struct reconcile_input {
+	const struct config *config;
+	const struct desired *desired;
+	const struct accounts *current; /* in scope only, sorted by account_cmp */
+	const struct recorded *recorded;
+	const struct plan_options *options;
+	int32_t today;
+	struct sym_pool *names;
+};
+
+/* For --explain ADDRESS: filled when `explain` is given to reconcile. */
+struct explanation {
+	const struct sym *address; /* in: whose reasoning is wanted (any world's address) */
+	struct buf text;           /* out: lines for people; empty when nobody knows the address */
+};
+
+/*
+ * Fills plan->changes, manual, held, adopt, warnings and counts. Everything a person decides on
+ * is in there with its reason. Does not judge limits.
+ */
+void reconcile(const struct reconcile_input *input, struct plan *plan,
+	       struct explanation *explain /* or NULL */);
+
+/*
+ * The passes that say who is who. All indices are into the three inputs; IDENTITY_NONE: not there.
+ */
+#define IDENTITY_NONE UINT32_MAX
+enum identity_match {
+	MATCH_NEW,       /* nothing exists for it */
+	MATCH_ID,        /* by recorded source id or the target's ExternalAccountId */
+	MATCH_ADDRESS,   /* by primary address */
+	MATCH_WAS,       /* by its declared earlier address */
+	MATCH_CONFLICT,  /* the account at its address is recorded under another id: another person */
+};
+struct identity {
+	uint32_t current;  /* index in current */
+	uint32_t recorded; /* index in recorded */
+	enum identity_match match;
+	bool adopt; /* the link or the first wish is not recorded yet */
+};
+/* One for each desired account, in the arena. */
+struct identity *identify(const struct reconcile_input *input, struct arena *arena);
+
+/* --- limits -------------------------------------------------------------------------------- */
+
+/* What limits are measured against. */
+struct guard_facts {
+	uint64_t active[KIND_COUNT];  /* active accounts in the target, in scope */
+	uint64_t desired[KIND_COUNT]; /* entries of all sources */
+	uint64_t recorded_ids;        /* accounts of the record that had an id … */
+	uint64_t recorded_missing;    /* … and those of them the target does not have any more */
+};
+
+/*
+ * Counts the plan's entries anew, fills plan->limits (rules with something planned), and
+ * plan->refused with the exact --allow to add. Called by plan and again by apply, which compares
+ * with what the plan says: a hand-written plan gains nothing.
+ */
+void guard_limits(const struct config *config, const struct guard_facts *facts, struct plan *plan);
+struct guard_facts guard_measure(const struct accounts *current, const struct desired *desired /* or NULL */,
+				 const struct recorded *recorded);
+/* Changes of protected or out-of-scope accounts, foreign deletes: -1 with ERR_PERSON. */
+int guard_protected(const struct config *config, const struct plan *plan, struct err *err);
+
+#endif
