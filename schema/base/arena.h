@@ -22,7 +22,9 @@ struct arena {
 void *arena_alloc(struct arena *arena, size_t size);
 /* `count` zeroed elements; ends the program when the product overflows. */
 void *arena_alloc_array(struct arena *arena, size_t count, size_t size);
-#define arena_new(arena, type) ((type *)arena_alloc((arena), sizeof(type)))
+/* As arena_alloc, for objects of one alignment (a power of two): packs text without gaps. */
+void *arena_alloc_aligned(struct arena *arena, size_t size, size_t alignment);
+#define arena_new(arena, type) ((type *)arena_alloc_array((arena), 1, sizeof(type)))
 #define arena_array(arena, type, count) \
 	((type *)arena_alloc_array((arena), (count), sizeof(type)))
 

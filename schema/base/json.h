@@ -13,7 +13,11 @@
 
 #include <cjson/cJSON.h>
 
-/* NULL on error. Free with cJSON_Delete. Errors say the line and column within `text`. */
+/* The same strictness without building a tree. Errors say the line and column (in bytes) within
+ * `text`. */
+int json_check(struct str text, struct err *err);
+
+/* NULL on error. Free with cJSON_Delete. Errors as in json_check(). */
 cJSON *json_parse(struct str text, struct err *err);
 
 /* Case-sensitive members; NULL when absent. */

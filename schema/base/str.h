@@ -37,10 +37,16 @@ bool str_split(struct str *s, char sep, struct str *part);
 /* Whole-string decimal number, digits only, without overflow. */
 bool str_to_u64(struct str s, uint64_t *out);
 bool str_is_utf8(struct str s); /* well-formed, no NUL */
+/* Length of the character that `s` starts with, and its code point; 0 when `s` is empty or the
+ * bytes are not well-formed UTF-8 (overlong forms and surrogates are not). */
+size_t str_utf8_next(struct str s, uint32_t *code);
+/* The longest length <= `len` that does not cut a character of `s` in two. */
+size_t str_utf8_cut(struct str s, size_t len);
 /* Levenshtein distance with ASCII case ignored, at most `cap`; for "did you mean". */
 size_t str_distance(struct str a, struct str b, size_t cap);
 /* Keyed per process: hostile input cannot aim for collisions. */
 uint64_t str_hash(struct str s);
+void str_hash_seed(const unsigned char key[16]); /* base_init() does it, before any hash */
 
 struct str arena_str(struct arena *arena, struct str s); /* a copy that ends in NUL */
 struct str arena_strf(struct arena *arena, const char *format, ...)
