@@ -39,9 +39,13 @@ struct apply_input {
 int apply(const struct apply_input *input, struct plan *plan, struct run_result *result,
 	  struct err *err);
 
-/* Why a plan cannot be applied now, without approvals and without touching the target: bytes, expiry, organisation,
- * configuration, policy, limits, base, applied before. Also what `verify` says. */
-struct apply_checks; /* internal to apply*.c */
+/*
+ * Why a plan cannot be applied now, judged without the target and without approvals: expiry,
+ * organisation, configuration, policy, limits as written, base, applied before. Also what `verify` says.
+ * `policy` is the recorded one, or the configuration's before the first run.
+ */
+int apply_fresh(const struct config *config, const struct policy *policy, struct state *state,
+		const struct plan *plan, int64_t now, struct err *err);
 
 /* Breaks the claim of a run whose process is gone: commits `takeover`. The lock must be free. */
 int apply_unlock(const struct config *config, int64_t now, struct buf *said, struct err *err);
