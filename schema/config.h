@@ -34,7 +34,8 @@ struct config_target {
 	struct str path;        /* provider file: resolved */
 	struct str path_given;  /* as written; what plans and the pinned endpoint show */
 	enum sign_in sign_in;
-	unsigned parallel;      /* requests under way at once, 1..64, default 4 */
+	unsigned parallel;      /* requests under way at once, 1..64; 0: not given, the provider
+				 * decides (4 for a service, many for a file) */
 	struct config_scope scope;
 	struct patterns protect; /* visible, never changed */
 	struct str external_id;  /* name of a source, or empty */
