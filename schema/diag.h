@@ -16,6 +16,7 @@ struct diag {
 	unsigned line;   /* 1-based; 0: the file as a whole */
 	unsigned column; /* 1-based, in characters; 0: the line as a whole */
 	bool warning;
+	bool hidden; /* its source line is never shown */
 	struct str message;
 };
 
@@ -27,12 +28,18 @@ struct diags {
 	size_t dropped; /* past the bound of 200 findings */
 };
 
-#define DIAGS_INIT {ARENA_INIT, NULL, 0, 0, 0, 0}
+#define DIAGS_INIT                           \
+	{                                    \
+		ARENA_INIT, NULL, 0, 0, 0, 0 \
+	}
 
 void diag_error(struct diags *diags, struct str file, unsigned line, unsigned column,
 		const char *format, ...) __attribute__((format(printf, 5, 6)));
 void diag_warning(struct diags *diags, struct str file, unsigned line, unsigned column,
 		  const char *format, ...) __attribute__((format(printf, 5, 6)));
+
+/* A line that holds what must not be repeated (a secret written out): no finding shows it. */
+void diag_hide_line(struct diags *diags, struct str file, unsigned line);
 
 /*
  * Writes all findings, ordered by file, line and column, each with its source line (read again
