@@ -18,8 +18,9 @@ static void trim_to_character(char *text, size_t size, int needed)
 }
 
 /* Formats beside the old text first: it may be one of the arguments. */
-static void put(struct err *err, const char *format, va_list args, const char *separator,
-		const char *tail)
+__attribute__((format(printf, 2, 0))) static void put(struct err *err, const char *format,
+						      va_list args, const char *separator,
+						      const char *tail)
 {
 	char text[sizeof(err->text)];
 	char joined[sizeof(err->text)];

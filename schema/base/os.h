@@ -13,8 +13,8 @@
 #include <sys/stat.h>
 
 /*
- * Once, first in main(): libsodium, SIGPIPE ignored, core dumps off. Returns -1 when the host
- * cannot give random numbers.
+ * Once, first in main(): libsodium, SIGPIPE and SIGXFSZ ignored, core dumps off. Returns -1
+ * when the host cannot give random numbers.
  */
 int base_init(struct err *err);
 
@@ -25,6 +25,8 @@ int base_init(struct err *err);
 int os_read_file(const char *path, size_t limit, struct buf *out, struct err *err);
 bool os_exists(const char *path);
 int os_make_dirs(const char *path, mode_t mode, struct err *err); /* like mkdir -p */
+/* Makes a new or renamed entry of the directory that holds `path` durable (fsync). */
+int os_sync_parent(const char *path, struct err *err);
 /* "DIR/NAME", or NAME when it is absolute or DIR is empty; in the arena. */
 struct str os_join(struct arena *arena, struct str dir, struct str name);
 struct str os_dirname(struct arena *arena, struct str path);
@@ -36,6 +38,9 @@ int os_glob(struct arena *arena, const char *pattern, struct str **paths, size_t
  * Atomic replacement: everything goes to a new file beside `path` (O_EXCL, same directory), is
  * fsynced, renamed over `path`, and the directory is fsynced. Until commit the old file is
  * untouched; a crash leaves old or new, never half. ENOSPC and EFBIG are ordinary errors.
+ * `mode` is for a file that is new (umask applies); one that exists keeps its mode and owner. A
+ * symbolic link is followed: what it points to is replaced. What a killed process left beside
+ * `path` is removed by the next os_writer_open() for it.
  */
 struct os_writer {
 	int fd;
@@ -59,7 +64,7 @@ int os_write_file(const char *path, struct str bytes, mode_t mode, struct err *e
 
 /* --- durable append-only file (the journal) ----------------------------------------------- */
 
-/* Appends and fdatasyncs. A short write is an error and is cut off again. */
+/* Appends to the file's end and fdatasyncs. A short write is an error and is cut off again. */
 int os_append(int fd, const char *path, struct str bytes, struct err *err);
 
 /* --- lock ------------------------------------------------------------------------------- */
