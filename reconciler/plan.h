@@ -45,6 +45,7 @@
 
 #include "account.h"
 #include "config.h"
+#include "yaml_write.h" /* scalars as plans and the recorded state write them */
 
 /* In the order plans list them: what takes away, what gives access, the rest. */
 enum action {
@@ -233,10 +234,6 @@ void plan_write(struct plan *plan, struct buf *out);
 int plan_read(struct plan *plan, struct str bytes, const char *name, struct err *err);
 int plan_read_file(struct plan *plan, const char *path, struct buf *bytes /* NULL: not wanted */,
 		   struct err *err);
-
-/* Scalars as plans (and the recorded state) write them. */
-void yaml_add_text(struct buf *out, struct str text);      /* in block context */
-void yaml_add_text_flow(struct buf *out, struct str text); /* inside {} or [] */
 
 /* Pushes a copy in the arena. */
 void strs_add(struct arena *arena, struct strs *list, struct str text);

@@ -1,5 +1,7 @@
 #include "address.h"
 
+#include "character.h"
+
 #include <idn2.h>
 
 #define LOCAL_MAX 64   /* RFC 5321 §4.5.3.1.1 */
@@ -7,48 +9,6 @@
 #define INPUT_MAX 1024 /* bytes, before A-labels: bounds the work that libidn2 is given */
 
 /* --- characters ------------------------------------------------------------------------- */
-
-/* The next character of text that str_is_utf8() has passed. */
-static uint32_t utf8_next(struct str *text)
-{
-	const unsigned char *p = (const unsigned char *)text->ptr;
-	size_t size = p[0] < 0x80 ? 1 : p[0] < 0xe0 ? 2 : p[0] < 0xf0 ? 3 : 4;
-	uint32_t c = size == 1 ? p[0] : p[0] & (0x7fu >> size);
-
-	for (size_t i = 1; i < size; i++)
-		c = c << 6 | (p[i] & 0x3f);
-	text->ptr += size;
-	text->len -= size;
-	return c;
-}
-
-struct range {
-	uint32_t first, last;
-};
-
-static bool in_ranges(uint32_t c, const struct range *ranges, size_t count)
-{
-	for (size_t i = 0; i < count; i++) {
-		if (c >= ranges[i].first && c <= ranges[i].last)
-			return true;
-	}
-	return false;
-}
-#define IN_RANGES(c, ranges) in_ranges(c, ranges, sizeof(ranges) / sizeof((ranges)[0]))
-
-/* What cannot be seen, or turns the text around it: never part of an address that a person
- * can check. */
-static const struct range invisible[] = {
-	{0x00, 0x1f},     {0x7f, 0x9f},       {0xad, 0xad},     {0x34f, 0x34f},
-	{0x61c, 0x61c},   {0x115f, 0x1160},   {0x17b4, 0x17b5}, {0x180b, 0x180f},
-	{0x200b, 0x200f}, {0x2028, 0x202e},   {0x2060, 0x206f}, {0x3164, 0x3164},
-	{0xfdd0, 0xfdef}, {0xfe00, 0xfe0f},   {0xfeff, 0xfeff}, {0xffa0, 0xffa0},
-	{0xfff0, 0xffff}, {0xe0000, 0xe0fff},
-};
-static const struct range blanks[] = {
-	{' ', ' '},       {0xa0, 0xa0},     {0x1680, 0x1680}, {0x2000, 0x200a},
-	{0x202f, 0x202f}, {0x205f, 0x205f}, {0x2800, 0x2800}, {0x3000, 0x3000},
-};
 
 static bool is_alnum(unsigned char c)
 {
@@ -63,17 +23,20 @@ static char to_lower(char c)
 /* `what`: "the local part", or the domain in quotes. */
 static int check_characters(struct str text, const char *what, struct err *err)
 {
-	if (!str_is_utf8(text))
-		return err_set(err, ERR_FAILED, "%s is not valid UTF-8", what);
 	while (text.len) {
-		uint32_t c = utf8_next(&text);
+		uint32_t c;
+		size_t size = str_utf8_next(text, &c);
 
-		if (c == '\t' || IN_RANGES(c, blanks))
+		if (!size || !c)
+			return err_set(err, ERR_FAILED, "%s is not valid UTF-8", what);
+		if (c == '\t' || character_blank(c))
 			return err_set(err, ERR_FAILED, "%s has a blank", what);
-		if (IN_RANGES(c, invisible))
+		if (character_invisible(c))
 			return err_set(err, ERR_FAILED,
 				       "%s has an invisible or control character (U+%04X)",
 				       what, (unsigned)c);
+		text.ptr += size;
+		text.len -= size;
 	}
 	return 0;
 }
@@ -134,14 +97,10 @@ static int local_part(struct str local, char *out, struct err *err)
 #define SUBJECT_SIZE 96
 static void domain_subject(struct str domain, char out[SUBJECT_SIZE])
 {
-	int shown = domain.len > 64 ? 64 : (int)domain.len;
+	size_t shown = str_utf8_cut(domain, 64);
 
-	/* Not within a character. */
-	while (shown > 0 && (size_t)shown < domain.len &&
-	       ((unsigned char)domain.ptr[shown] & 0xc0) == 0x80)
-		shown--;
-	snprintf(out, SUBJECT_SIZE, "the domain '%.*s%s'", shown, domain.ptr,
-		 (size_t)shown < domain.len ? "…" : "");
+	snprintf(out, SUBJECT_SIZE, "the domain '%.*s%s'", (int)shown, domain.ptr,
+		 shown < domain.len ? "…" : "");
 }
 
 static int domain_error(struct str domain, const char *reason, struct err *err)
