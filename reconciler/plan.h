@@ -61,6 +61,7 @@ enum action {
 extern const char *const action_names[ACTION_COUNT]; /* "delete", "suspend", … */
 bool action_parse(struct str text, enum action *out);
 
+/* Grows by strs_add() only, in the arena given there: nothing to free. */
 struct strs {
 	struct str *items;
 	size_t count, capacity;
@@ -73,6 +74,7 @@ struct plan_pair {
 	struct str who;     /* the delegate's name, or empty: written as "no name" */
 	struct str why;     /* "exo: group …", "suspended by this plan" */
 };
+/* Grows by pairs_add() only. */
 struct plan_pairs {
 	struct plan_pair *items; /* sorted by address */
 	size_t count, capacity;
@@ -108,7 +110,7 @@ struct plan_change {
 	/* For machines: */
 	struct str id;     /* target id; empty for a create */
 	struct str expect; /* account_expect() of the current account; "absent" for a create */
-	struct plan_link *links; /* what the record shall know about it from now on */
+	struct plan_link *links; /* what the record shall know about it from now on: links_add() */
 	size_t link_count;
 };
 
@@ -166,6 +168,10 @@ struct plan_counts {
 	uint64_t unchanged, unmanaged, protected_, inactive /* suspended and so wanted */;
 };
 
+/*
+ * Text, and lists inside of entries, are in the arena. The lists of entries (sources, limits,
+ * changes, manual, held, adopt, policy) grow by vec_push(); plan_release() frees them.
+ */
 struct plan {
 	struct arena arena;
 	struct str id, organization, author, reason;
@@ -214,10 +220,16 @@ struct plan {
 void plan_init(struct plan *plan);
 void plan_release(struct plan *plan);
 
-/* Sorts changes, lists and sets into canonical order. Needed before plan_write. */
+/* Sorts changes, lists and sets into canonical order, each item once. Sources, limits, warnings
+ * and refusals stay in the order given. Needed before plan_write. */
 void plan_sort(struct plan *plan);
 /* Nothing to do and nothing to record: no changes, adoptions or policy entries. */
 bool plan_is_empty(const struct plan *plan);
+struct plan_tally {
+	uint64_t of[ACTION_COUNT];
+	uint64_t granted, removed; /* pairs, but for creates and suspends */
+};
+struct plan_tally plan_count(const struct plan *plan);
 /* "1 suspended, 1 access granted, …; 105 unchanged": the first line without the organisation. */
 void plan_summary(const struct plan *plan, struct buf *out);
 /* The same counts of what was done: "1 suspended, 1 created", without what follows the ';'. */
@@ -238,5 +250,8 @@ int plan_read_file(struct plan *plan, const char *path, struct buf *bytes /* NUL
 /* Pushes a copy in the arena. */
 void strs_add(struct arena *arena, struct strs *list, struct str text);
 bool strs_has(const struct strs *list, struct str text);
+/* The new last element, zeroed; its text must be in the arena too. */
+struct plan_pair *pairs_add(struct arena *arena, struct plan_pairs *pairs);
+struct plan_link *links_add(struct arena *arena, struct plan_change *change);
 
 #endif
