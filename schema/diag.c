@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #define FINDINGS_MAX 200
+#define HIDDEN_MAX 200
 #define MESSAGE_MAX 2048
 #define SHOWN_COLUMNS 160
 /* Of a longer line the part around the caret is shown, from this far before it. */
@@ -53,17 +54,59 @@ void diag_warning(struct diags *diags, struct str file, unsigned line, unsigned 
 	va_end(arguments);
 }
 
-static bool same_line(const struct diag *diag, struct str file, unsigned line)
+static bool is_hidden(const struct diags *diags, struct str file, unsigned line)
 {
-	return diag->line == line && str_eq(diag->file, file);
+	for (size_t i = 0; i < diags->hidden.count; i++) {
+		if (diags->hidden.items[i].line == line &&
+		    str_eq(diags->hidden.items[i].file, file))
+			return true;
+	}
+	return diags->hidden.all;
+}
+
+static bool contains(struct str text, const char *part)
+{
+	struct str other = str_of(part);
+
+	for (size_t i = 0; i + other.len <= text.len; i++) {
+		if (str_distance((struct str){text.ptr + i, other.len}, other, 1) == 0)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * A secret may stand in a line that has some other finding, or that cannot be parsed at all:
+ * `password: hunter2`. References, `password: {env: NAME}`, may be shown.
+ */
+static bool seems_secret(struct str line)
+{
+	static const char *const parts[] = {"pass",    "pwd",     "secret",  "token",
+					    "api_key", "api-key", "sso_key", "private"};
+	struct str rest = line, before;
+
+	while (str_split(&rest, ':', &before) && rest.ptr) {
+		struct str value = str_trim(rest);
+
+		if (before.len > 32)
+			before = (struct str){before.ptr + before.len - 32, 32};
+		for (size_t i = 0; i < sizeof(parts) / sizeof(*parts); i++) {
+			if (value.len > 0 && value.ptr[0] != '{' && contains(before, parts[i]))
+				return true;
+		}
+	}
+	return false;
 }
 
 void diag_hide_line(struct diags *diags, struct str file, unsigned line)
 {
-	for (size_t i = 0; i < diags->count; i++) {
-		if (same_line(&diags->items[i], file, line))
-			diags->items[i].hidden = true;
-	}
+	if (is_hidden(diags, file, line))
+		return;
+	if (diags->hidden.count == HIDDEN_MAX)
+		diags->hidden.all = true;
+	else
+		*vec_push(&diags->hidden) = (struct diag_hidden){arena_str(&diags->arena, file),
+								 line};
 }
 
 /* --- source lines ---------------------------------------------------------------------------- */
@@ -238,13 +281,11 @@ void diags_format(const struct diags *diags, struct buf *out)
 	qsort(order, diags->count, sizeof(*order), compare);
 	for (size_t i = 0; i < diags->count; i++) {
 		const struct diag *diag = order[i];
-		bool hidden = diag->line == 0;
 
 		add_finding(out, diag);
-		for (size_t j = 0; j < diags->count && !hidden; j++)
-			hidden = diags->items[j].hidden &&
-				 same_line(&diags->items[j], diag->file, diag->line);
-		if (!hidden && source_line(&source, diag->file, diag->line))
+		if (diag->line && !is_hidden(diags, diag->file, diag->line) &&
+		    source_line(&source, diag->file, diag->line) &&
+		    !seems_secret(buf_str(&source.text)))
 			add_source(out, buf_str(&source.text), diag->line, diag->column);
 	}
 	if (diags->dropped)
@@ -265,6 +306,7 @@ void diags_format(const struct diags *diags, struct buf *out)
 void diags_release(struct diags *diags)
 {
 	free(diags->items);
+	free(diags->hidden.items);
 	arena_release(&diags->arena);
 	*diags = (struct diags)DIAGS_INIT;
 }

@@ -16,8 +16,19 @@ struct diag {
 	unsigned line;   /* 1-based; 0: the file as a whole */
 	unsigned column; /* 1-based, in characters; 0: the line as a whole */
 	bool warning;
-	bool hidden; /* its source line is never shown */
 	struct str message;
+};
+
+/* A source line that must not be repeated, because a secret stands in it. */
+struct diag_hidden {
+	struct str file;
+	unsigned line;
+};
+
+struct diag_hidden_lines {
+	struct diag_hidden *items;
+	size_t count, capacity;
+	bool all; /* too many to list: no source line is shown */
 };
 
 struct diags {
@@ -26,11 +37,12 @@ struct diags {
 	size_t count, capacity;
 	size_t errors;  /* those that are not warnings */
 	size_t dropped; /* past the bound of 200 findings */
+	struct diag_hidden_lines hidden;
 };
 
-#define DIAGS_INIT                           \
-	{                                    \
-		ARENA_INIT, NULL, 0, 0, 0, 0 \
+#define DIAGS_INIT            \
+	{                     \
+		.items = NULL \
 	}
 
 void diag_error(struct diags *diags, struct str file, unsigned line, unsigned column,
@@ -38,7 +50,10 @@ void diag_error(struct diags *diags, struct str file, unsigned line, unsigned co
 void diag_warning(struct diags *diags, struct str file, unsigned line, unsigned column,
 		  const char *format, ...) __attribute__((format(printf, 5, 6)));
 
-/* A line that holds what must not be repeated (a secret written out): no finding shows it. */
+/*
+ * No finding, earlier or later, shows this line. Lines that look like `password: hunter2` are
+ * never shown anyway.
+ */
 void diag_hide_line(struct diags *diags, struct str file, unsigned line);
 
 /*

@@ -49,8 +49,8 @@ enum field_type {
 enum field_flags {
 	FIELD_REQUIRED = 1 << 0,
 	FIELD_MAY_BE_EMPTY = 1 << 1, /* FIELD_TEXT: "" is a value */
-	FIELD_ANY_SCALAR =
-		1 << 2, /* the schema allows numbers where the text may look like one */
+	FIELD_NUMBERS = 1 << 2,      /* a text that may look like a number: for the schema */
+	FIELD_LATER = 1 << 3,        /* not in this version: an error that says so */
 };
 
 /* One choice of FIELD_WORD and FIELD_WORDS. */
