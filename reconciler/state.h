@@ -11,8 +11,9 @@
  * Commits are made with the head they expect; somebody else's commit in between is an error
  * (ERR_LOCKED), never overwritten. New objects go into one pack per commit, fsynced before the branch moves. A
  * crash leaves the previous commit. A cache of the accounts beside the repository's objects
- * (<gitdir>/zsctl/accounts.cache, keyed by commit, checked by digest) spares reading 100,000 blobs; without it they are
- * read from git and it is made anew.
+ * (<gitdir>/zsctl/accounts.cache, keyed by the id of the tree accounts/, checked by digest) spares
+ * reading 100,000 blobs: only what differs from that tree is read from git. Any defect of it and it
+ * is made anew.
  *
  * The first line of a commit's message says what it is: "policy", "begin ID", "takeover ID", "observed …", "end ID: …".
  */
@@ -94,8 +95,8 @@ struct state_commit {
 };
 /*
  * Makes one commit; `out` is its id. Nothing changed is no reason not to commit (begin and end
- * always commit). After it `state_recorded` at the new head costs no blob reads when `recorded`
- * (may be NULL) is the whole state after this commit: it is written to the cache.
+ * always commit). `recorded` (may be NULL) is the whole state after this commit: sources.yaml is
+ * written from it, and the cache when many accounts change. The caller holds the lock.
  */
 int state_commit(struct state *state, const struct state_commit *commit,
 		 const struct recorded *recorded, char out[COMMIT_TEXT_SIZE], struct err *err);
