@@ -45,7 +45,7 @@ struct source_ops {
 	int (*read)(struct source *source, const struct source_input *input,
 		    struct entries *entries, struct diags *diags, struct err *err);
 	/*
-	 * Where it reads from, as the record pins it ("yaml accounts/*.yaml", "ldap
+	 * Where it reads from, as the record pins it ("yaml accounts.yaml", "ldap
 	 * ldaps://dc1…"); without credentials.
 	 */
 	void (*endpoint)(const struct source *source, struct buf *out);

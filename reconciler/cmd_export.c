@@ -1,0 +1,75 @@
+#include "base/os.h"
+#include "listing.h"
+#include "planner.h"
+
+static const struct option options[] = {
+	{"out", 'o', "DIR", "write users.yaml and functional.yaml there (else to stdout)",
+	 false, NULL},
+	{NULL, 0, NULL, NULL, false, NULL},
+};
+
+/* Never over a file that people may have edited. */
+static int export_kind(struct context *context, const struct accounts *current,
+		       enum account_kind kind, const char *dir)
+{
+	struct arena *arena = &context->arena;
+	struct str path = os_join(arena, str_of(dir),
+				  arena_strf(arena, "%s%s", kind_names[kind],
+					     kind == KIND_USER ? "s.yaml" : ".yaml"));
+	if (os_exists(path.ptr))
+		return err_set(&context->err, ERR_FAILED,
+			       "%s exists: export to another folder, or move it away",
+			       path.ptr);
+	struct accounts part = ACCOUNTS_INIT;
+	for (size_t i = 0; i < current->count; i++) {
+		if (current->items[i].kind == kind)
+			*vec_push(&part) = current->items[i];
+	}
+	struct buf text = BUF_INIT;
+	listing_write(&part, LISTING_YAML, &text);
+	int failed = os_write_file(path.ptr, buf_str(&text), 0644, &context->err);
+	buf_clear(&text);
+	buf_addf(&text, "%s: %zu accounts\n", path.ptr, part.count);
+	if (!failed)
+		failed = print_out(buf_str(&text), &context->err);
+	buf_release(&text);
+	accounts_release(&part);
+	return failed;
+}
+
+static int export_all(struct context *context, const struct worlds *worlds)
+{
+	const char *dir = value_of(&context->arguments, "out");
+	if (dir) {
+		if (os_make_dirs(dir, 0755, &context->err) < 0 ||
+		    export_kind(context, &worlds->current, KIND_USER, dir) < 0)
+			return -1;
+		return export_kind(context, &worlds->current, KIND_FUNCTIONAL, dir);
+	}
+	struct buf text = BUF_INIT;
+	listing_write(&worlds->current, LISTING_YAML, &text);
+	int failed = print_out(buf_str(&text), &context->err);
+	buf_release(&text);
+	return failed;
+}
+
+static int run(struct context *context)
+{
+	struct worlds worlds;
+	worlds_init(&worlds);
+	int failed = worlds_read_policy(context, &worlds, true);
+	if (!failed)
+		failed = worlds_read_current(context, &worlds);
+	if (!failed)
+		failed = export_all(context, &worlds);
+	worlds_release(&worlds);
+	return failed;
+}
+
+const struct command cmd_export = {
+	.name = "export",
+	.summary = "write the target's accounts as declared YAML: adopt what exists",
+	.options = options,
+	.needs = NEEDS_CONFIG | NEEDS_STATE,
+	.run = run,
+};

@@ -1,0 +1,49 @@
+/*
+ * The stages of pipeline.h run one after the other, for the commands that need them.
+ */
+#ifndef ZSCTL_PLANNER_H
+#define ZSCTL_PLANNER_H
+
+#include "command.h"
+#include "pipeline.h"
+#include "policy.h"
+
+/* The three worlds and the policy that judges. */
+struct worlds {
+	struct target *target;
+	struct entries entries;
+	struct desired desired;
+	struct accounts current;
+	struct recorded recorded;
+	struct policy policy;        /* recorded; before the first run the configuration's */
+	struct policy wanted_policy; /* the configuration's */
+};
+void worlds_init(struct worlds *worlds);
+void worlds_release(struct worlds *worlds);
+
+/* The configured sources only: entries → desired, without keys. */
+int worlds_read_desired(struct context *context, int64_t now, struct worlds *worlds);
+/* The target's accounts in scope, sorted. Checks pinned endpoints first. */
+int worlds_read_current(struct context *context, struct worlds *worlds);
+int worlds_read_recorded(struct context *context, struct worlds *worlds);
+/* The recorded policy and the configuration's; pinned endpoints checked unless `endpoints` is false. */
+int worlds_read_policy(struct context *context, struct worlds *worlds, bool endpoints);
+
+/* Reads --allow into plan->options, checked and in canonical spelling. */
+int plan_allow(struct context *context, struct plan *plan);
+
+/*
+ * Everything around the entries of a plan: id, author, times, configuration, base, target,
+ * sources, from the arguments of PLAN_MAKING_OPTIONS. plan->options must be filled before.
+ */
+int plan_head(struct context *context, const struct worlds *worlds, int64_t now,
+	      struct plan *plan);
+/* Policy entries, limits, requests; sorts the plan. */
+void plan_finish(struct context *context, const struct worlds *worlds, struct plan *plan);
+/* Prints it, writes it with -o, says what comes next, and sets the exit status. */
+int plan_deliver(struct context *context, struct plan *plan);
+
+/* An open run stands in the way of new plans: ERR_PERSON with what to do. */
+int refuse_open_run(struct context *context);
+
+#endif
