@@ -1,0 +1,63 @@
+#include "provider.h"
+
+#include "source_yaml.h"
+#include "target_file.h"
+
+#include "address.h"
+
+const char *const request_op_names[4] = {"create", "update", "suspend", "delete"};
+
+int source_open(struct source **source, const struct config *config, uint32_t index,
+		struct err *err)
+{
+	switch (config->sources[index].provider) {
+	case SOURCE_YAML:
+		return source_yaml_open(source, config, index, err);
+	}
+	return err_set(err, ERR_FAILED, "source '%.*s': unknown provider",
+		       STR_FMT(config->sources[index].name));
+}
+
+void source_free(struct source *source)
+{
+	if (source)
+		source->ops->free(source);
+}
+
+int target_open(struct target **target, const struct config *config, struct err *err)
+{
+	switch (config->target.provider) {
+	case TARGET_FILE:
+		return target_file_open(target, config, err);
+	}
+	return err_set(err, ERR_FAILED, "target: unknown provider");
+}
+
+void target_free(struct target *target)
+{
+	if (target)
+		target->ops->free(target);
+}
+
+static bool any_match(const struct patterns *patterns, struct str text)
+{
+	for (size_t i = 0; i < patterns->count; i++) {
+		if (pattern_match(patterns->items[i], text))
+			return true;
+	}
+	return false;
+}
+
+bool target_in_scope(const struct config *config, const struct account *account)
+{
+	const struct config_scope *scope = &config->target.scope;
+	struct str address = sym_str(account->address);
+	/* On the wire "/" is what an account without a unit has. */
+	struct str unit = account->unit ? sym_str(account->unit) : STR("/");
+
+	if (any_match(&scope->exclude, address) || any_match(&scope->exclude_units, unit))
+		return false;
+	if (scope->include.count == 0 && scope->include_units.count == 0)
+		return true;
+	return any_match(&scope->include, address) || any_match(&scope->include_units, unit);
+}
