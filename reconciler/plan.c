@@ -58,11 +58,16 @@ static void *list_room(struct arena *arena, void *items, size_t count, size_t *c
 	return larger;
 }
 
-void strs_add(struct arena *arena, struct strs *list, struct str text)
+struct str *strs_push(struct arena *arena, struct strs *list)
 {
 	list->items = list_room(arena, list->items, list->count, &list->capacity,
 				sizeof(*list->items));
-	list->items[list->count++] = arena_str(arena, text);
+	return &list->items[list->count++];
+}
+
+void strs_add(struct arena *arena, struct strs *list, struct str text)
+{
+	*strs_push(arena, list) = arena_str(arena, text);
 }
 
 bool strs_has(const struct strs *list, struct str text)

@@ -16,7 +16,7 @@
  *     created: 2026-11-20T10:15:00Z
  *     expires: 2026-11-23T10:15:00Z
  *     config: {digest: sha256:…, policy: sha256:…, commit: 4be1c0d…, changed: [sources.ad.users.include]}
- *     options: {allow: ["suspend:user=12"], only: [user]}     only when given
+ *     options: {allow: [suspend:user=12], only: [user]}     only when given
  *     base: 9a8b7c…                                  the recorded head, or none
  *     target: {provider: zivver, url: "https://app.zivver.com/api", users: 97, functional: 12}
  *     sources:
@@ -88,7 +88,7 @@ struct plan_scalar {
 
 struct plan_link {
 	struct str source; /* its name */
-	struct str digest; /* "sha256:…" of source_id_digest() */
+	struct str digest; /* "sha256:…" of source_id_digest(); empty, written as none: it has no ids */
 };
 
 struct plan_change {
@@ -251,6 +251,7 @@ int plan_read_file(struct plan *plan, const char *path, struct buf *bytes /* NUL
 void strs_add(struct arena *arena, struct strs *list, struct str text);
 bool strs_has(const struct strs *list, struct str text);
 /* The new last element, zeroed; its text must be in the arena too. */
+struct str *strs_push(struct arena *arena, struct strs *list);
 struct plan_pair *pairs_add(struct arena *arena, struct plan_pairs *pairs);
 struct plan_link *links_add(struct arena *arena, struct plan_change *change);
 

@@ -1,0 +1,225 @@
+/*
+ * What no spelling shows: the canonical bytes of a plan that zsctl would never make. Whoever holds
+ * the approvals of such a file still must not get further with it than with one of ours.
+ */
+#include "plan_text.h"
+
+static bool all_in(struct str text, const char *set)
+{
+	for (size_t i = 0; i < text.len; i++)
+		if (!strchr(set, text.ptr[i]))
+			return false;
+	return true;
+}
+
+static bool is_hex(struct str text, size_t len)
+{
+	return text.len == len && all_in(text, "0123456789abcdef");
+}
+
+/* "20261120T101500Z-7f3c2a10": it becomes the name of a folder. */
+static bool is_plan_id(struct str id)
+{
+	static const char shape[] = "ddddddddTddddddZ-hhhhhhhh";
+
+	if (id.len != sizeof(shape) - 1)
+		return false;
+	for (size_t i = 0; i < id.len; i++) {
+		const char *set = shape[i] == 'd'   ? "0123456789"
+				  : shape[i] == 'h' ? "0123456789abcdef"
+				  : shape[i] == 'T' ? "T"
+				  : shape[i] == 'Z' ? "Z"
+						    : "-";
+
+		if (!strchr(set, id.ptr[i]))
+			return false;
+	}
+	return true;
+}
+
+static bool is_digest(struct str text, const char *scheme)
+{
+	size_t len = strlen(scheme);
+
+	return str_starts(text, scheme) &&
+	       is_hex((struct str){text.ptr + len, text.len - len}, 64);
+}
+
+/* Nothing that a target could have as an id is longer or not printable ASCII. */
+static bool is_target_id(struct str id)
+{
+	for (size_t i = 0; i < id.len; i++)
+		if (id.ptr[i] <= ' ' || id.ptr[i] > '~')
+			return false;
+	return id.len > 0 && id.len <= 256;
+}
+
+static bool is_address(struct str address)
+{
+	return address.len > 0 && address.len <= PLAN_KEY_MAX;
+}
+
+static bool is_commit(struct str text)
+{
+	return text.len == 0 || is_hex(text, 40) || is_hex(text, 64);
+}
+
+/* --- the head ----------------------------------------------------------------------------- */
+
+static int check_head(const struct plan *plan, struct err *err)
+{
+	if (!is_plan_id(plan->id))
+		return err_set(err, ERR_PERSON, "the plan's id '%.*s' is none that zsctl makes",
+			       (int)str_utf8_cut(plan->id, 60), plan->id.ptr);
+	if (!is_address(plan->organization))
+		return err_set(err, ERR_PERSON, "the plan names no organisation");
+	if (plan->created < 0 || plan->expires <= plan->created)
+		return err_set(err, ERR_PERSON, "the plan expires before it was made");
+	if (!is_digest(plan->config_digest, "sha256:") ||
+	    !is_digest(plan->policy_digest, "sha256:"))
+		return err_set(err, ERR_PERSON,
+			       "the plan's configuration digests are none that zsctl makes");
+	if (!is_commit(plan->config_commit) || !is_commit(plan->base))
+		return err_set(err, ERR_PERSON, "the plan names a commit that cannot be one");
+	if (plan->changes.count >= UINT32_MAX / 8)
+		return err_set(err, ERR_PERSON,
+			       "the plan has more changes than can be applied");
+	return 0;
+}
+
+/* --- changes ------------------------------------------------------------------------------ */
+
+/* NULL, or what is wrong with the fields that go with its action. */
+static const char *wrong_fields(const struct plan_change *c)
+{
+	const bool attributes = c->rename.set || c->name.set || c->mobile.set || c->unit.set ||
+				c->aliases_add.count > 0 || c->aliases_remove.count > 0;
+
+	switch (c->action) {
+	case ACTION_DELETE:
+	case ACTION_SUSPEND:
+		if (attributes || c->delegates_add.count > 0)
+			return "takes an account away and changes it too";
+		break;
+	case ACTION_REVOKE:
+		if (c->delegates_add.count > 0 || c->delegates_remove.count == 0)
+			return "is called a revoke and is none";
+		break;
+	case ACTION_GRANT:
+		if (c->delegates_add.count == 0)
+			return "is called a grant and gives nobody access";
+		break;
+	case ACTION_UPDATE:
+		if (c->delegates_add.count > 0 || c->delegates_remove.count > 0)
+			return "is called an update and changes who has access";
+		break;
+	case ACTION_REACTIVATE:
+		break;
+	case ACTION_CREATE:
+		if (c->id.len > 0 || !str_is(c->expect, "absent"))
+			return "creates an account that exists";
+		if (c->rename.set || c->name.from.len > 0)
+			return "creates an account and renames it";
+		break;
+	}
+	if (c->loses.count > 0 && c->action != ACTION_DELETE && c->action != ACTION_SUSPEND)
+		return "says what is lost where nothing is";
+	if (c->rename.set && (!str_eq(c->rename.from, c->address) || !is_address(c->rename.to)))
+		return "renames another account than it names";
+	return NULL;
+}
+
+static const char *wrong_values(const struct plan_change *c)
+{
+	if (!is_address(c->address))
+		return "has no address";
+	if (c->action != ACTION_CREATE &&
+	    (!is_target_id(c->id) || !is_digest(c->expect, "sha256:")))
+		return "does not say what the account must look like before";
+	if (c->key.len > 0 && !str_is(c->key, "lost") && !is_digest(c->key, "hmac:"))
+		return "has a fingerprint that zsctl does not make";
+	for (size_t i = 0; i < c->link_count; i++)
+		if (c->links[i].source.len == 0 ||
+		    (c->links[i].digest.len > 0 && !is_digest(c->links[i].digest, "sha256:")))
+			return "has a link that zsctl does not make";
+	for (size_t i = 0; i < c->aliases_add.count; i++)
+		if (!is_address(c->aliases_add.items[i]))
+			return "adds an alias that is none";
+	for (size_t i = 0; i < c->delegates_add.count; i++)
+		if (!is_address(c->delegates_add.items[i].address))
+			return "gives access to nobody";
+	return NULL;
+}
+
+/* True when `text` was there before. `mark` keeps addresses, wanted addresses and ids apart. */
+static bool seen(struct sym_pool *pool, struct buf *scratch, char mark, struct str text)
+{
+	uint32_t before = pool->count;
+
+	buf_clear(scratch);
+	buf_char(scratch, mark);
+	buf_add(scratch, text);
+	sym_get(pool, buf_str(scratch));
+	return pool->count == before;
+}
+
+static const char *twice(struct sym_pool *pool, struct buf *scratch,
+			 const struct plan_change *change)
+{
+	const bool create = change->action == ACTION_CREATE;
+
+	/* An address can be that of an account that is renamed and of one that is created. */
+	if (seen(pool, scratch, create ? 'c' : 'a', change->address))
+		return "is there twice";
+	if (!create && seen(pool, scratch, 'i', change->id))
+		return "is there twice, by its id";
+	return NULL;
+}
+
+static int check_changes(const struct plan *plan, struct err *err)
+{
+	struct sym_pool pool = SYM_POOL_INIT;
+	struct buf scratch = BUF_INIT;
+	const char *wrong = NULL;
+
+	for (size_t i = 0; !wrong && i < plan->changes.count; i++) {
+		const struct plan_change *change = &plan->changes.items[i];
+
+		wrong = wrong_values(change);
+		if (!wrong)
+			wrong = wrong_fields(change);
+		if (!wrong)
+			wrong = twice(&pool, &scratch, change);
+		if (wrong)
+			err_set(err, ERR_PERSON,
+				"no zsctl made this plan: its change %zu, %s %s %.*s, %s",
+				i + 1, action_names[change->action], kind_names[change->kind],
+				(int)str_utf8_cut(change->address, 256),
+				change->address.ptr ? change->address.ptr : "", wrong);
+	}
+	buf_release(&scratch);
+	sym_pool_release(&pool);
+	return wrong ? -1 : 0;
+}
+
+static int check_adoptions(const struct plan *plan, struct err *err)
+{
+	for (size_t i = 0; i < plan->adopt.count; i++) {
+		const struct plan_adopt *adopt = &plan->adopt.items[i];
+
+		if (!is_address(adopt->address) || !is_target_id(adopt->id) ||
+		    adopt->source.len == 0 ||
+		    (adopt->link.len > 0 && !is_digest(adopt->link, "sha256:")))
+			return err_set(err, ERR_PERSON,
+				       "no zsctl made this plan: its adoption %zu is none",
+				       i + 1);
+	}
+	return 0;
+}
+
+int plan_check(const struct plan *plan, struct err *err)
+{
+	if (check_head(plan, err) != 0 || check_changes(plan, err) != 0)
+		return -1;
+	return check_adoptions(plan, err);
+}
