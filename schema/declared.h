@@ -16,19 +16,22 @@
 
 /* What one source says of one account. */
 struct entry {
-	struct account account; /* `has`: the attributes the source has an opinion on; `active`
-				 * as stated, `until` not yet applied; delegates by primary address */
-	uint32_t source;        /* index in config.sources */
+	struct account
+		account; /* `has`: the attributes the source has an opinion on; delegates by
+				 * primary address; `active` is false once `until` has passed */
+	uint32_t source; /* index in config.sources */
 	const struct sym *file; /* for declared and CSV entries; NULL otherwise */
 	uint32_t line, column;
-	int32_t until;              /* last day (UTC) as days since 1970, or DATE_NONE */
+	int32_t until;               /* last day (UTC) as days since 1970, or DATE_NONE */
 	const struct sym *id_digest; /* source_id_digest(); NULL: the source has no id for it */
-	const struct sym *was;      /* earlier primary address, or NULL */
+	const struct sym *was;       /* earlier primary address, or NULL */
 	const struct secret_ref *key; /* where its account key lies, or NULL */
-	const struct sym *because;  /* what in the source makes it so ("listed in accounts/a.yaml"),
+	const struct sym
+		*because; /* what in the source makes it so ("listed in accounts/a.yaml"),
 				     * without the source's name */
-	const struct sym *inactive_because; /* when not active: "active: false in …", "until … has passed" */
-	const struct sym *held;     /* why it cannot become an account; NULL: it can */
+	const struct sym *
+		inactive_because; /* when not active: "active: false in …", "until … has passed" */
+	const struct sym *held; /* why it cannot become an account; NULL: it can */
 };
 
 struct entries {
@@ -36,21 +39,29 @@ struct entries {
 	size_t count, capacity;
 	struct arena arena; /* sets, delegates, secret_refs */
 };
-#define ENTRIES_INIT {NULL, 0, 0, ARENA_INIT}
+#define ENTRIES_INIT                   \
+	{                              \
+		NULL, 0, 0, ARENA_INIT \
+	}
 void entries_release(struct entries *entries);
 
 /*
- * Reads every file that `pattern` (a glob, resolved) matches, sorted by name, as source number `source`
- * named `source_name`. Text is interned in `names`. `today` decides `until` of accounts and of
- * delegates (a delegate past its day is left out). Delegates may be named by an alias of an entry in the same source; they
- * come out as primary addresses, as do group members. Findings go to `diags`; -1 when one is an
- * error. No file that matches is an error: an empty source must not read as "everybody left".
+ * Reads every file that `pattern` (a glob, resolved) matches, sorted by name, as source number
+ * `source` named `source_name`. Files whose name starts with '.' are left out. Text is interned in
+ * `names`. `required`: attributes (enum attribute bits) that every entry must give; ATTR_NAME
+ * unless another source lists the accounts too. `today` decides `until` of accounts and of
+ * delegates (a delegate past its day is left out). Delegates may be named by an alias of an entry
+ * in the same source; they come out as primary addresses, as do group members. Findings go to
+ * `diags`; -1 when one is an error, then nothing is added to `out`. No file that matches is an
+ * error: an empty source must not read as "everybody left".
  */
-int declared_read(struct str pattern, struct str source_name, uint32_t source, int32_t today,
-		  struct sym_pool *names, struct entries *out, struct diags *diags);
+int declared_read(struct str pattern, struct str source_name, uint32_t source,
+		  unsigned required, int32_t today, struct sym_pool *names, struct entries *out,
+		  struct diags *diags);
 
 /* Writes accounts (sorted) as a canonical zsctl_accounts file: what `zsctl export` writes. */
-void declared_write(const struct accounts *accounts, struct str schema_comment, struct buf *out);
+void declared_write(const struct accounts *accounts, struct str schema_comment,
+		    struct buf *out);
 
 /* JSON Schema (2020-12) of these files, from the same tables. */
 void declared_json_schema(struct buf *out);
