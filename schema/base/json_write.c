@@ -45,7 +45,7 @@ void json_add_string(struct buf *buf, struct str text)
 		text.len -= run;
 		if (text.len == 0)
 			break;
-		if (len == 0)
+		if (len == 0 || text.ptr[0] == '\0')
 			buf_puts(buf, "\xEF\xBF\xBD");
 		else
 			add_escape(buf, (unsigned char)text.ptr[0]);

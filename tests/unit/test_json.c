@@ -181,7 +181,7 @@ static void writes_strings(void **state)
 		     {TEXT("\b\f\n\r\t\x01\x1F\x7F"),
 		      "\"\\b\\f\\n\\r\\t\\u0001\\u001f\\u007f\""},
 		     {TEXT("caf\u00E9 \U0001F600"), "\"caf\u00E9 \U0001F600\""},
-		     {TEXT("a\xE9z\xE2\x82"), "\"a\uFFFDz\uFFFD\uFFFD\""}};
+		     {TEXT("a\xE9z\xE2\x82\0"), "\"a\uFFFDz\uFFFD\uFFFD\uFFFD\""}};
 	struct buf buf = BUF_INIT;
 
 	(void)state;
