@@ -21,7 +21,8 @@ struct patterns {
 /* Which accounts of the target zsctl sees at all. An account is in scope when it matches no
  * exclude, and an include where there is one. */
 struct config_scope {
-	struct patterns include, exclude; /* addresses, "@domain" forms included as "*@domain" */
+	struct patterns include,
+		exclude; /* addresses, "@domain" forms included as "*@domain" */
 	struct patterns include_units, exclude_units;
 };
 
@@ -31,10 +32,10 @@ enum sign_in { SIGN_IN_SSO, SIGN_IN_PASSWORD };
 struct config_target {
 	struct position position;
 	enum target_provider provider;
-	struct str path;        /* provider file: resolved */
-	struct str path_given;  /* as written; what plans and the pinned endpoint show */
+	struct str path;       /* provider file: resolved */
+	struct str path_given; /* as written; what plans and the pinned endpoint show */
 	enum sign_in sign_in;
-	unsigned parallel;      /* requests under way at once, 1..64; 0: not given, the provider
+	unsigned parallel; /* requests under way at once, 1..64; 0: not given, the provider
 				 * decides (4 for a service, many for a file) */
 	struct config_scope scope;
 	struct patterns protect; /* visible, never changed */
@@ -50,10 +51,10 @@ struct config_source {
 	struct str path;       /* provider yaml: a glob, resolved */
 	struct str path_given; /* as written */
 	unsigned manage;       /* enum attribute bits; 0: lists accounts (no `manage:` given) */
-	unsigned adds;         /* enum attribute bits whose sets are united with what others say */
+	unsigned adds; /* enum attribute bits whose sets are united with what others say */
 };
 
-enum suspend_mode { SUSPEND_NEVER, SUSPEND_RECORDED, SUSPEND_ALWAYS };       /* also reactivate */
+enum suspend_mode { SUSPEND_NEVER, SUSPEND_RECORDED, SUSPEND_ALWAYS }; /* also reactivate */
 struct config_actions {
 	bool create, update;
 	enum suspend_mode suspend, reactivate;
@@ -110,7 +111,7 @@ struct config {
 	struct str path; /* zsctl.yaml as given */
 	struct str dir;  /* its folder; "." when none */
 	struct str organization;
-	struct patterns claimed;        /* domains, A-labels, lower case; empty: all are claimed */
+	struct patterns claimed; /* domains, A-labels, lower case; empty: all are claimed */
 	struct patterns ignore_aliases; /* domains, likewise */
 	struct config_target target;
 	struct config_source *sources; /* in the order that decides opinions */
@@ -125,7 +126,8 @@ struct config {
 	/* Over the merged tree, key order and layout left out, defaults not filled in. */
 	char digest[SHA256_TEXT_SIZE];
 	/* The merged tree as sorted lines "limits.suspend = 10%"; from two of them
-	 * config_changes() finds what a plan shows as `changed`. */
+	 * config_changes() finds what a plan shows as `changed`. Secrets are references: there
+	 * are none in it. */
 	struct str canonical;
 };
 
@@ -135,12 +137,14 @@ struct config {
  * `extends`). `config` must be released even after -1.
  */
 int config_load(struct config *config, const char *path, struct diags *diags);
+/* The same from memory; what it extends is read from disk. `path` is only its name. */
+int config_parse(struct config *config, const char *path, struct str text, struct diags *diags);
 void config_release(struct config *config);
 
 /* Dotted paths that differ between two canonical texts, sorted; list items of sources and rules
  * are named by their name or number ("sources.ad.users.include"), cut at depth 4. */
-void config_changes(struct arena *arena, struct str before, struct str after, struct str **paths,
-		    size_t *count);
+void config_changes(struct arena *arena, struct str before, struct str after,
+		    struct str **paths, size_t *count);
 
 /* The configuration reference as Markdown tables: for the README and its test. */
 void config_reference(struct buf *out);

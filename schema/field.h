@@ -149,6 +149,8 @@ extern const struct field field_text_item;
 /* Adds an error at the node's position; returns -1. */
 int field_error(struct field_walk *walk, const struct node *node, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
+/* A path as a file writes it: relative to the folder of that file. In the arena. */
+struct str field_resolve(struct arena *arena, struct str file, struct str path);
 /* Text from a file for a message: cut at 60 bytes, between characters. */
 struct str field_cut(struct str text);
 /* What the node is, for messages: "a text", "a list", "a map", "nothing". */

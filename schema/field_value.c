@@ -391,9 +391,12 @@ static int parse_duration(struct field_walk *walk, const struct field *field,
 	return 0;
 }
 
-static struct str resolve(struct field_walk *walk, const struct node *node)
+struct str field_resolve(struct arena *arena, struct str file, struct str path)
 {
-	return os_join(walk->arena, os_dirname(walk->arena, node->file), node->text);
+	/* Not "./state": people see these paths. */
+	bool here = !file.ptr || !memchr(file.ptr, '/', file.len);
+
+	return os_join(arena, here ? STR_NONE : os_dirname(arena, file), path);
 }
 
 /* --- secrets ----------------------------------------------------------------------------------- */
@@ -443,7 +446,8 @@ static int parse_secret(struct field_walk *walk, const struct field *field,
 	if (str_is(node->first->text, "env") && is_variable(value->text))
 		*out = (struct secret_ref){SECRET_ENV, value->text};
 	else if (str_is(node->first->text, "file"))
-		*out = (struct secret_ref){SECRET_FILE, resolve(walk, value)};
+		*out = (struct secret_ref){SECRET_FILE, field_resolve(walk->arena, value->file,
+								      value->text)};
 	else if (str_is(node->first->text, "credential") &&
 		 !memchr(value->text.ptr, '/', value->text.len))
 		*out = (struct secret_ref){SECRET_CREDENTIAL, value->text};
@@ -459,7 +463,8 @@ static int parse_path(struct field_walk *walk, const struct field *field,
 {
 	if (check_text(walk, field, node) < 0)
 		return -1;
-	*(struct str *)(base + field->offset) = resolve(walk, node);
+	*(struct str *)(base + field->offset) = field_resolve(walk->arena, node->file,
+							      node->text);
 	if (field->also)
 		*(struct str *)(base + field->also - 1) = node->text;
 	return 0;

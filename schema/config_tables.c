@@ -1,0 +1,731 @@
+#include "config_tables.h"
+
+#include "address.h"
+
+#define IN_CONFIG(member) offsetof(struct config_draft, config.member)
+#define CONFIG_PLACE(member) (1 + offsetof(struct config_draft, config.member))
+#define DAY (24 * 60 * 60)
+
+/* --- forms of their own ------------------------------------------------------------------------ */
+
+static int parse_domain(struct field_walk *walk, const struct field *field,
+			const struct node *node, void *out)
+{
+	struct err err = ERR_INIT;
+
+	(void)field;
+	if (domain_normalize(walk->arena, node->text, out, &err) < 0)
+		return field_error(walk, node, "'%.*s' is no domain: %s",
+				   STR_FMT(field_cut(node->text)), err.text);
+	return 0;
+}
+
+static struct str lower(struct arena *arena, struct str text)
+{
+	char *copy = arena_alloc(arena, text.len + 1);
+
+	for (size_t i = 0; i < text.len; i++)
+		copy[i] = (char)(text.ptr[i] >= 'A' && text.ptr[i] <= 'Z' ? text.ptr[i] + 32
+									  : text.ptr[i]);
+	return (struct str){copy, text.len};
+}
+
+static bool has_wildcard(struct str text)
+{
+	return memchr(text.ptr, '*', text.len) || memchr(text.ptr, '?', text.len);
+}
+
+/* An address, a pattern of addresses, or "@domain" for all of a domain. */
+static int parse_pattern(struct field_walk *walk, const struct field *field,
+			 const struct node *node, void *out)
+{
+	struct str text = node->text, domain = address_domain(text);
+	struct err err = ERR_INIT;
+
+	(void)field;
+	if (!memchr(text.ptr, '@', text.len) && !has_wildcard(text))
+		return field_error(walk, node,
+				   "'%.*s' is no address; a pattern is like *@example.org, and "
+				   "a domain is written @example.org",
+				   STR_FMT(field_cut(text)));
+	if (!has_wildcard(text) && text.ptr[0] != '@') {
+		if (address_normalize(walk->arena, text, out, &err) < 0)
+			return field_error(walk, node, "'%.*s' is no address: %s",
+					   STR_FMT(field_cut(text)), err.text);
+		return 0;
+	}
+	/* The local part may be a pattern while the domain is one domain. */
+	if (domain.len > 0 && domain.len < text.len && !has_wildcard(domain)) {
+		struct str local = {text.ptr, text.len - domain.len - 1};
+
+		if (domain_normalize(walk->arena, domain, &domain, &err) < 0)
+			return field_error(walk, node, "'%.*s' is no pattern: %s",
+					   STR_FMT(field_cut(text)), err.text);
+		text = arena_strf(walk->arena, "%.*s@%.*s",
+				  STR_FMT(local.len ? local : STR("*")), STR_FMT(domain));
+	}
+	*(struct str *)out = lower(walk->arena, text);
+	return 0;
+}
+
+/* Names of sources stand in plans, in messages and in the record. */
+static int parse_name(struct field_walk *walk, const struct field *field,
+		      const struct node *node, void *out)
+{
+	(void)field;
+	for (size_t i = 0; i < node->text.len; i++) {
+		char c = node->text.ptr[i];
+
+		if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+		      (c >= '0' && c <= '9') || (i > 0 && (c == '-' || c == '_'))))
+			return field_error(
+				walk, node,
+				"a source's name is made of letters, digits, '-' and "
+				"'_'");
+	}
+	*(struct str *)out = node->text;
+	return 0;
+}
+
+static int parse_limit(struct field_walk *walk, const struct field *field,
+		       const struct node *node, void *out)
+{
+	(void)field;
+	if (!limit_parse(node->text, out))
+		return field_error(walk, node,
+				   "expected a limit: a number, N%% (at most 100%%) or none; "
+				   "found '%.*s'",
+				   STR_FMT(field_cut(node->text)));
+	return 0;
+}
+
+/* --- domains ----------------------------------------------------------------------------------- */
+
+static const struct field domain_item = {.type = FIELD_VALUE,
+					 .max = 253,
+					 .parse = parse_domain,
+					 .form = "a domain",
+					 .help = "a domain"};
+
+static const struct field domains_fields[] = {
+	{.name = "claimed",
+	 .type = FIELD_LIST,
+	 .offset = IN_CONFIG(claimed.items),
+	 .also = CONFIG_PLACE(claimed.count),
+	 .item = &domain_item,
+	 .item_size = sizeof(struct str),
+	 .form = "a list of domains",
+	 .example = "[example.org]",
+	 .help = "the organisation's domains: an account whose primary address lies elsewhere "
+		 "counts as absent; without this line every domain is claimed"},
+	{.name = "ignore_aliases",
+	 .type = FIELD_LIST,
+	 .offset = IN_CONFIG(ignore_aliases.items),
+	 .also = CONFIG_PLACE(ignore_aliases.count),
+	 .item = &domain_item,
+	 .item_size = sizeof(struct str),
+	 .form = "a list of domains",
+	 .example = "[example.mail.onmicrosoft.com]",
+	 .help = "aliases in these domains are ignored, in sources and in the target"},
+	{.name = NULL},
+};
+
+static const struct field_table domains_table = {
+	.what = "'domains'", .fields = domains_fields, .size = sizeof(struct config_draft)};
+
+/* --- target ------------------------------------------------------------------------------------ */
+
+static const struct field pattern_item = {
+	.type = FIELD_VALUE,
+	.parse = parse_pattern,
+	.form = "an address, a pattern like *@example.org, or @example.org for a domain",
+	.help = "an address, a pattern or a domain"};
+
+static const struct field part_fields[] = {
+	{.name = "address",
+	 .type = FIELD_VALUE,
+	 .offset = offsetof(struct draft_part, address),
+	 .parse = parse_pattern,
+	 .form = "an address, a pattern like *@example.org, or @example.org for a domain",
+	 .example = "\"*@sister.example\"",
+	 .help = "an address or a pattern of them (* and ? stand for anything)"},
+	{.name = "domain",
+	 .type = FIELD_VALUE,
+	 .offset = offsetof(struct draft_part, domain),
+	 .max = 253,
+	 .parse = parse_domain,
+	 .form = "a domain",
+	 .help = "all accounts whose primary address is in this domain"},
+	{.name = "unit",
+	 .type = FIELD_TEXT,
+	 .offset = offsetof(struct draft_part, unit),
+	 .help = "all accounts of this Organizational Unit"},
+	{.name = NULL},
+};
+
+static const struct field_table part_table = {.what = "a part of the target",
+					      .fields = part_fields,
+					      .size = sizeof(struct draft_part),
+					      .shorthand = "address"};
+
+static const struct field part_item = {
+	.type = FIELD_MAP, .table = &part_table, .help = "a part of the target"};
+
+static const struct field scope_fields[] = {
+	{.name = "include",
+	 .type = FIELD_LIST,
+	 .offset = offsetof(struct config_draft, include.items),
+	 .also = FIELD_PLACE(struct config_draft, include.count),
+	 .item = &part_item,
+	 .item_size = sizeof(struct draft_part),
+	 .form = "a list of patterns, domains and units",
+	 .example = "[\"*@example.org\"]",
+	 .help = "when given, only these accounts are seen"},
+	{.name = "exclude",
+	 .type = FIELD_LIST,
+	 .offset = offsetof(struct config_draft, exclude.items),
+	 .also = FIELD_PLACE(struct config_draft, exclude.count),
+	 .item = &part_item,
+	 .item_size = sizeof(struct draft_part),
+	 .form = "a list of patterns, domains and units",
+	 .example = "[\"*@sister.example\", {unit: Research}]",
+	 .help = "these accounts are not seen"},
+	{.name = NULL},
+};
+
+static const struct field_table scope_table = {
+	.what = "'scope'", .fields = scope_fields, .size = sizeof(struct config_draft)};
+
+static const struct field_word target_providers[] = {
+	{"file", TARGET_FILE, false,
+	 "an organisation in one JSON file, to try out and rehearse"},
+	{"zivver", -1, true, "the Zivver service"},
+	{NULL, 0, false, NULL},
+};
+
+static const struct field_word sign_in_words[] = {
+	{"sso", SIGN_IN_SSO, false, "single sign-on: accounts need an account key"},
+	{"password", SIGN_IN_PASSWORD, false,
+	 "no account keys; the service hands out temporary passwords"},
+	{NULL, 0, false, NULL},
+};
+
+static const struct field target_fields[] = {
+	{.name = "provider",
+	 .type = FIELD_WORD,
+	 .flags = FIELD_REQUIRED,
+	 .offset = IN_CONFIG(target.provider),
+	 .words = target_providers,
+	 .help = "what holds the accounts"},
+	{.name = "sign_in",
+	 .type = FIELD_WORD,
+	 .offset = IN_CONFIG(target.sign_in),
+	 .words = sign_in_words,
+	 .otherwise = "sso",
+	 .help = "how people sign in"},
+	{.name = "parallel",
+	 .type = FIELD_NUMBER,
+	 .offset = IN_CONFIG(target.parallel),
+	 .min = 1,
+	 .max = 64,
+	 .otherwise = "4",
+	 .help = "requests under way at once"},
+	{.name = "scope",
+	 .type = FIELD_MAP,
+	 .table = &scope_table,
+	 .help = "which accounts of the target zsctl sees at all"},
+	{.name = "protect",
+	 .type = FIELD_LIST,
+	 .offset = IN_CONFIG(target.protect.items),
+	 .also = CONFIG_PLACE(target.protect.count),
+	 .item = &pattern_item,
+	 .item_size = sizeof(struct str),
+	 .form = "a list of addresses and patterns",
+	 .example = "[admin@example.org]",
+	 .help = "accounts that are visible and never changed"},
+	{.name = "external_id",
+	 .type = FIELD_TEXT,
+	 .offset = IN_CONFIG(target.external_id),
+	 .help = "the source whose ids the target's ExternalAccountIds are"},
+	{.name = NULL},
+};
+
+static const struct field target_file_fields[] = {
+	{.name = "path",
+	 .type = FIELD_PATH,
+	 .flags = FIELD_REQUIRED,
+	 .offset = IN_CONFIG(target.path),
+	 .also = CONFIG_PLACE(target.path_given),
+	 .example = "target.json",
+	 .help = "the file"},
+	{.name = NULL},
+};
+
+static const struct field_variant target_variants[] = {{TARGET_FILE, target_file_fields}};
+
+static const struct field_table target_table = {
+	.what = "'target'",
+	.fields = target_fields,
+	.size = sizeof(struct config_draft),
+	.position = CONFIG_PLACE(target.position),
+	.by = "provider",
+	.variants = target_variants,
+	.variant_count = 1,
+};
+
+/* --- sources ----------------------------------------------------------------------------------- */
+
+static const struct field_word source_providers[] = {
+	{"yaml", SOURCE_YAML, false, "files of declared accounts"},
+	{"ldap", -1, true, "Active Directory and other directories"},
+	{"exchange-online", -1, true, "mailboxes of Exchange Online"},
+	{"csv", -1, true, "tables as text"},
+	{"xlsx", -1, true, "Excel workbooks"},
+	{NULL, 0, false, NULL},
+};
+
+static const struct field_word manage_words[] = {
+	{"name", ATTR_NAME, false, NULL},           {"aliases", ATTR_ALIASES, false, NULL},
+	{"delegates", ATTR_DELEGATES, false, NULL}, {"mobile", ATTR_MOBILE, false, NULL},
+	{"unit", ATTR_UNIT, false, NULL},           {"sso_key", ATTR_KEY, false, NULL},
+	{"active", ATTR_ACTIVE, false, NULL},       {NULL, 0, false, NULL},
+};
+
+static const struct field_word adds_words[] = {
+	{"aliases", ATTR_ALIASES, false, NULL},
+	{"delegates", ATTR_DELEGATES, false, NULL},
+	{NULL, 0, false, NULL},
+};
+
+static const struct field source_fields[] = {
+	{.name = "name",
+	 .type = FIELD_VALUE,
+	 .flags = FIELD_REQUIRED,
+	 .offset = offsetof(struct config_source, name),
+	 .max = 40,
+	 .parse = parse_name,
+	 .pattern = "^[A-Za-z0-9][A-Za-z0-9_-]*$",
+	 .example = "declared",
+	 .help = "its name in plans, messages and the record"},
+	{.name = "provider",
+	 .type = FIELD_WORD,
+	 .flags = FIELD_REQUIRED,
+	 .offset = offsetof(struct config_source, provider),
+	 .words = source_providers,
+	 .help = "what kind of source it is"},
+	{.name = "manage",
+	 .type = FIELD_WORDS,
+	 .offset = offsetof(struct config_source, manage),
+	 .words = manage_words,
+	 .example = "[delegates]",
+	 .help = "only these attributes, and only for accounts that another source lists"},
+	{.name = "adds",
+	 .type = FIELD_WORDS,
+	 .offset = offsetof(struct config_source, adds),
+	 .words = adds_words,
+	 .form = "a list of sets (aliases, delegates)",
+	 .example = "[delegates]",
+	 .help = "sets that are united with what other sources say, instead of the first one's "
+		 "opinion alone"},
+	{.name = NULL},
+};
+
+static const struct field source_yaml_fields[] = {
+	{.name = "path",
+	 .type = FIELD_PATH,
+	 .flags = FIELD_REQUIRED,
+	 .offset = offsetof(struct config_source, path),
+	 .also = FIELD_PLACE(struct config_source, path_given),
+	 .example = "accounts/*.yaml",
+	 .help = "the files; * and ? stand for anything within a name"},
+	{.name = NULL},
+};
+
+static const struct field_variant source_variants[] = {{SOURCE_YAML, source_yaml_fields}};
+
+static const struct field_table source_table = {
+	.what = "a source",
+	.fields = source_fields,
+	.size = sizeof(struct config_source),
+	.position = FIELD_PLACE(struct config_source, position),
+	.by = "provider",
+	.variants = source_variants,
+	.variant_count = 1,
+	.help = "For each attribute of an account the first source that has an opinion wins.",
+};
+
+static const struct field source_item = {
+	.type = FIELD_MAP, .table = &source_table, .help = "a source"};
+
+/* --- actions ----------------------------------------------------------------------------------- */
+
+static const struct field_word suspend_words[] = {
+	{"never", SUSPEND_NEVER, false, "not by zsctl"},
+	{"recorded", SUSPEND_RECORDED, false, "only what some run had as desired"},
+	{"always", SUSPEND_ALWAYS, false, "every account that no source lists"},
+	{NULL, 0, false, NULL},
+};
+
+static const struct field_word reactivate_words[] = {
+	{"never", SUSPEND_NEVER, false, "not by zsctl"},
+	{"recorded", SUSPEND_RECORDED, false, "only what a run of zsctl suspended"},
+	{"always", SUSPEND_ALWAYS, false, "also what was suspended in another way"},
+	{NULL, 0, false, NULL},
+};
+
+static const struct field kind_actions_fields[] = {
+	{.name = "create",
+	 .type = FIELD_BOOL,
+	 .offset = offsetof(struct config_actions, create),
+	 .otherwise = "true",
+	 .help = "create accounts that are missing"},
+	{.name = "update",
+	 .type = FIELD_BOOL,
+	 .offset = offsetof(struct config_actions, update),
+	 .otherwise = "true",
+	 .help = "change accounts that differ"},
+	{.name = "suspend",
+	 .type = FIELD_WORD,
+	 .offset = offsetof(struct config_actions, suspend),
+	 .words = suspend_words,
+	 .otherwise = "recorded",
+	 .help = "suspend accounts that no source lists any more"},
+	{.name = "reactivate",
+	 .type = FIELD_WORD,
+	 .offset = offsetof(struct config_actions, reactivate),
+	 .words = reactivate_words,
+	 .otherwise = "recorded",
+	 .help = "reactivate suspended accounts that a source lists again"},
+	{.name = NULL},
+};
+
+static const struct field_table kind_actions_table = {.what = "actions of one kind",
+						      .fields = kind_actions_fields,
+						      .size = sizeof(struct config_actions)};
+
+static const struct field actions_fields[] = {
+	{.name = "user",
+	 .type = FIELD_MAP,
+	 .offset = IN_CONFIG(actions[KIND_USER]),
+	 .table = &kind_actions_table,
+	 .help = "for accounts of people"},
+	{.name = "functional",
+	 .type = FIELD_MAP,
+	 .offset = IN_CONFIG(actions[KIND_FUNCTIONAL]),
+	 .table = &kind_actions_table,
+	 .help = "for functional accounts"},
+	{.name = NULL},
+};
+
+static const struct field_table actions_table = {
+	.what = "'actions'",
+	.fields = actions_fields,
+	.size = sizeof(struct config_draft),
+	.help = "What plans may do. Deleting is never configured, only asked for by a person."};
+
+/* --- limits ------------------------------------------------------------------------------------ */
+
+/* The same rows at the top, with their defaults, and per kind, without. */
+#define LIMIT_ROW(word, rule, place, usual, text)                                         \
+	{                                                                                 \
+		.name = word, .type = FIELD_VALUE, .flags = FIELD_NUMBERS,                \
+		.offset = (place) + sizeof(struct limit) * (rule), .has = 1U << (rule),   \
+		.parse = parse_limit, .otherwise = usual, .form = "a number, N% or none", \
+		.pattern = "^([0-9]+|[0-9]{1,2}%|100%|none)$", .help = text               \
+	}
+#define LIMIT_ROWS(place, d1, d2, d3, d4, d5, d6, d7, d8, d9, d10)                            \
+	LIMIT_ROW("create", LIMIT_CREATE, place, d1, "accounts created"),                     \
+		LIMIT_ROW("update", LIMIT_UPDATE, place, d2, "accounts changed"),             \
+		LIMIT_ROW("suspend", LIMIT_SUSPEND, place, d3, "accounts suspended"),         \
+		LIMIT_ROW("reactivate", LIMIT_REACTIVATE, place, d4, "accounts reactivated"), \
+		LIMIT_ROW("keys", LIMIT_KEYS, place, d5, "account keys sent"),                \
+		LIMIT_ROW("held", LIMIT_HELD, place, d6,                                      \
+			  "entries of sources that cannot become accounts"),                  \
+		LIMIT_ROW("grant", LIMIT_GRANT, place, d7, "delegates added"),                \
+		LIMIT_ROW("revoke", LIMIT_REVOKE, place, d8, "delegates removed"),            \
+		LIMIT_ROW("source_shrink", LIMIT_SOURCE_SHRINK, place, d9,                    \
+			  "how much less a source lists than in the last run"),               \
+		LIMIT_ROW("target_shrink", LIMIT_TARGET_SHRINK, place, d10,                   \
+			  "how many recorded accounts the target does not have any more")
+
+#define LIMITS_AT(index) offsetof(struct config_draft, limits[index].rules)
+
+static const struct field kind_limits_fields[] = {
+	LIMIT_ROWS(offsetof(struct draft_limits, rules), NULL, NULL, NULL, NULL, NULL, NULL,
+		   NULL, NULL, NULL, NULL),
+	{.name = NULL},
+};
+
+static const struct field_table kind_limits_table = {
+	.what = "limits of one kind",
+	.fields = kind_limits_fields,
+	.size = sizeof(struct draft_limits),
+	.has = FIELD_PLACE(struct draft_limits, has),
+	.help = "What is not given here is as for both kinds."};
+
+static const struct field limits_fields[] = {
+	LIMIT_ROWS(LIMITS_AT(0), "10%", "10%", "10%", "2%", "10%", "5%", "100", "200", "10%",
+		   "5%"),
+	{.name = "free",
+	 .type = FIELD_NUMBER,
+	 .offset = IN_CONFIG(free),
+	 .max = 1000000,
+	 .otherwise = "5",
+	 .help = "so many changes of a sort always pass, up to half of the kind"},
+	{.name = "user",
+	 .type = FIELD_MAP,
+	 .offset = offsetof(struct config_draft, limits[1 + KIND_USER]),
+	 .table = &kind_limits_table,
+	 .help = "other limits for accounts of people"},
+	{.name = "functional",
+	 .type = FIELD_MAP,
+	 .offset = offsetof(struct config_draft, limits[1 + KIND_FUNCTIONAL]),
+	 .table = &kind_limits_table,
+	 .help = "other limits for functional accounts"},
+	{.name = NULL},
+};
+
+static const struct field_table limits_table = {
+	.what = "'limits'",
+	.fields = limits_fields,
+	.size = sizeof(struct config_draft),
+	.help = "How much one plan may do, as a number or in percent of the active accounts of "
+		"that kind. A plan over a limit is refused until someone allows it."};
+
+/* --- approval ---------------------------------------------------------------------------------- */
+
+static const struct field_word method_words[] = {
+	{"local", APPROVAL_LOCAL, false, "a typed confirmation, for one-person organisations"},
+	{"ssh", APPROVAL_SSH, false, "SSH signatures on the plan"},
+	{"git", -1, true, NULL},
+	{"attested", -1, true, NULL},
+	{NULL, 0, false, NULL},
+};
+
+/* As in plans (plan.h); the order is that of plans, too. */
+const char *const config_rule_actions[] = {"delete",     "suspend", "revoke", "grant",
+					   "reactivate", "update",  "create"};
+
+static const struct field_word rule_action_words[] = {
+	{"delete", 0, false, NULL}, {"suspend", 1, false, NULL},    {"revoke", 2, false, NULL},
+	{"grant", 3, false, NULL},  {"reactivate", 4, false, NULL}, {"update", 5, false, NULL},
+	{"create", 6, false, NULL}, {NULL, 0, false, NULL},
+};
+
+static const struct field_word kind_words[] = {
+	{"user", KIND_USER, false, NULL},
+	{"functional", KIND_FUNCTIONAL, false, NULL},
+	{NULL, 0, false, NULL},
+};
+
+static const struct field when_fields[] = {
+	{.name = "action",
+	 .type = FIELD_WORD,
+	 .offset = offsetof(struct draft_rule, action),
+	 .has = WHEN_ACTION,
+	 .words = rule_action_words,
+	 .help = "plans with such a change"},
+	{.name = "kind",
+	 .type = FIELD_WORD,
+	 .offset = offsetof(struct draft_rule, kind),
+	 .has = WHEN_KIND,
+	 .words = kind_words,
+	 .help = "plans that change accounts of this kind"},
+	{.name = "over_limit",
+	 .type = FIELD_BOOL,
+	 .offset = offsetof(struct draft_rule, over_limit),
+	 .has = WHEN_OVER_LIMIT,
+	 .help = "plans for which a limit was raised"},
+	{.name = NULL},
+};
+
+static const struct field_table when_table = {
+	.what = "a condition",
+	.fields = when_fields,
+	.size = sizeof(struct draft_rule),
+	.has = FIELD_PLACE(struct draft_rule, has),
+	.help = "Of several conditions in one rule all must hold."};
+
+static const struct field rule_fields[] = {
+	{.name = "when",
+	 .type = FIELD_MAP,
+	 .flags = FIELD_REQUIRED,
+	 .table = &when_table,
+	 .help = "which plans the rule is for"},
+	{.name = "required",
+	 .type = FIELD_NUMBER,
+	 .flags = FIELD_REQUIRED,
+	 .offset = offsetof(struct draft_rule, required),
+	 .min = 1,
+	 .max = 20,
+	 .help = "how many persons must approve them"},
+	{.name = NULL},
+};
+
+static const struct field_table rule_table = {.what = "a rule",
+					      .fields = rule_fields,
+					      .size = sizeof(struct draft_rule),
+					      .position = FIELD_PLACE(struct draft_rule,
+								      position)};
+
+static const struct field rule_item = {
+	.type = FIELD_MAP, .table = &rule_table, .help = "a rule"};
+
+static const struct field approval_fields[] = {
+	{.name = "method",
+	 .type = FIELD_WORD,
+	 .offset = IN_CONFIG(approval.method),
+	 .words = method_words,
+	 .otherwise = "local",
+	 .help = "how plans are approved"},
+	{.name = "allowed_signers",
+	 .type = FIELD_PATH,
+	 .offset = IN_CONFIG(approval.allowed_signers),
+	 .also = CONFIG_PLACE(approval.allowed_signers_given),
+	 .example = "allowed_signers",
+	 .help = "with method ssh: who may sign, in the file format of ssh-keygen(1)"},
+	{.name = "required",
+	 .type = FIELD_NUMBER,
+	 .offset = IN_CONFIG(approval.required),
+	 .min = 1,
+	 .max = 20,
+	 .otherwise = "1",
+	 .help = "how many persons must approve; the author may be one of them"},
+	{.name = "rules",
+	 .type = FIELD_LIST,
+	 .offset = offsetof(struct config_draft, rules),
+	 .also = FIELD_PLACE(struct config_draft, rule_count),
+	 .item = &rule_item,
+	 .item_size = sizeof(struct draft_rule),
+	 .most = 100,
+	 .form = "a list of rules",
+	 .help = "plans that need more approvals; the strictest rule counts"},
+	{.name = "expires",
+	 .type = FIELD_DURATION,
+	 .offset = IN_CONFIG(approval.expires),
+	 .min = 60,
+	 .max = 90 * DAY,
+	 .otherwise = "72h",
+	 .help = "how long a plan can be applied after it was made"},
+	{.name = NULL},
+};
+
+static const struct field_table approval_table = {.what = "'approval'",
+						  .fields = approval_fields,
+						  .size = sizeof(struct config_draft),
+						  .position = CONFIG_PLACE(approval.position)};
+
+/* --- apply, state ------------------------------------------------------------------------------ */
+
+static const struct field_word mismatch_words[] = {
+	{"skip", MISMATCH_SKIP, false, "leave it out, with what depends on it"},
+	{"refuse", MISMATCH_REFUSE, false, "all or nothing"},
+	{NULL, 0, false, NULL},
+};
+
+static const struct field apply_fields[] = {
+	{.name = "on_mismatch",
+	 .type = FIELD_WORD,
+	 .offset = IN_CONFIG(on_mismatch),
+	 .words = mismatch_words,
+	 .otherwise = "skip",
+	 .help = "what to do with a change whose account is not as the plan expects"},
+	{.name = NULL},
+};
+
+static const struct field_table apply_table = {
+	.what = "'apply'", .fields = apply_fields, .size = sizeof(struct config_draft)};
+
+static const struct field state_fields[] = {
+	{.name = "path",
+	 .type = FIELD_PATH,
+	 .offset = IN_CONFIG(state_path),
+	 .otherwise = "state",
+	 .help = "the git repository of the recorded state, made on first use"},
+	{.name = "fingerprint_key",
+	 .type = FIELD_SECRET,
+	 .offset = IN_CONFIG(fingerprint_key),
+	 .help = "the secret under which account keys are fingerprinted; without this line a "
+		 "file beside the repository"},
+	{.name = "remote",
+	 .type = FIELD_NODE,
+	 .flags = FIELD_LATER,
+	 .help = "where the record is pushed to"},
+	{.name = NULL},
+};
+
+static const struct field_table state_table = {
+	.what = "'state'", .fields = state_fields, .size = sizeof(struct config_draft)};
+
+/* --- the file ---------------------------------------------------------------------------------- */
+
+static const struct field config_fields[] = {
+	{.name = "zsctl",
+	 .type = FIELD_VERSION,
+	 .flags = FIELD_REQUIRED,
+	 .offset = offsetof(struct config_draft, version),
+	 .max = 1,
+	 .help = "the format of this file"},
+	{.name = "extends",
+	 .type = FIELD_TEXT,
+	 .offset = offsetof(struct config_draft, extends),
+	 .example = "../common.yaml",
+	 .help = "a file that this one adds to: maps merge, sources merge by name, other lists "
+		 "replace"},
+	{.name = "organization",
+	 .type = FIELD_TEXT,
+	 .flags = FIELD_REQUIRED,
+	 .offset = IN_CONFIG(organization),
+	 .max = 253,
+	 .example = "example.org",
+	 .help = "the organisation's name, in every plan and record"},
+	{.name = "domains",
+	 .type = FIELD_MAP,
+	 .table = &domains_table,
+	 .help = "which domains are the organisation's"},
+	{.name = "target",
+	 .type = FIELD_MAP,
+	 .flags = FIELD_REQUIRED,
+	 .table = &target_table,
+	 .help = "what is changed"},
+	{.name = "sources",
+	 .type = FIELD_LIST,
+	 .flags = FIELD_REQUIRED,
+	 .offset = IN_CONFIG(sources),
+	 .also = CONFIG_PLACE(source_count),
+	 .item = &source_item,
+	 .item_size = sizeof(struct config_source),
+	 .most = CONFIG_SOURCES_MAX,
+	 .form = "a list of sources",
+	 .help = "where desired accounts come from, the most important first"},
+	{.name = "actions",
+	 .type = FIELD_MAP,
+	 .table = &actions_table,
+	 .help = "what plans may do"},
+	{.name = "limits",
+	 .type = FIELD_MAP,
+	 .table = &limits_table,
+	 .help = "how much one plan may do"},
+	{.name = "approval",
+	 .type = FIELD_MAP,
+	 .table = &approval_table,
+	 .help = "who must approve plans, and how"},
+	{.name = "apply",
+	 .type = FIELD_MAP,
+	 .table = &apply_table,
+	 .help = "how plans are applied"},
+	{.name = "state",
+	 .type = FIELD_MAP,
+	 .table = &state_table,
+	 .help = "the recorded state"},
+	{.name = "report",
+	 .type = FIELD_NODE,
+	 .flags = FIELD_LATER,
+	 .help = "reports by e-mail"},
+	{.name = "log", .type = FIELD_NODE, .flags = FIELD_LATER, .help = "where logs go"},
+	{.name = NULL},
+};
+
+const struct field_table config_table = {.what = "the configuration",
+					 .fields = config_fields,
+					 .size = sizeof(struct config_draft)};

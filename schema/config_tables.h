@@ -1,0 +1,53 @@
+/*
+ * The tables of zsctl.yaml, and what they fill before config.c makes a struct config of it.
+ * Private to config*.c.
+ */
+#ifndef ZSCTL_CONFIG_TABLES_H
+#define ZSCTL_CONFIG_TABLES_H
+
+#include "config.h"
+
+#define CONFIG_SOURCES_MAX 64
+
+/* One item of scope.include or scope.exclude: exactly one of them. */
+struct draft_part {
+	struct str address; /* a pattern */
+	struct str domain;
+	struct str unit;
+};
+
+struct draft_parts {
+	struct draft_part *items;
+	size_t count;
+};
+
+struct draft_limits {
+	struct limit rules[LIMIT_RULES];
+	unsigned has; /* bits 1 << enum limit_rule */
+};
+
+enum { WHEN_ACTION = 1, WHEN_KIND = 2, WHEN_OVER_LIMIT = 4 };
+
+struct draft_rule {
+	struct position position;
+	int action;
+	int kind;
+	bool over_limit;
+	unsigned has; /* WHEN_… */
+	unsigned required;
+};
+
+struct config_draft {
+	struct config config; /* filled directly where the forms agree */
+	unsigned version;
+	struct str extends;
+	struct draft_parts include, exclude;
+	struct draft_limits limits[1 + KIND_COUNT]; /* at the top, then per kind */
+	struct draft_rule *rules;
+	size_t rule_count;
+};
+
+extern const struct field_table config_table;
+extern const char *const config_rule_actions[]; /* by draft_rule.action */
+
+#endif
