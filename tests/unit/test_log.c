@@ -2,7 +2,9 @@
 #include "base/log.h"
 #include "base/os.h"
 
+#include <errno.h>
 #include <fcntl.h>
+#include <pty.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <sys/mman.h>
@@ -90,6 +92,42 @@ static void prints_json(void **state)
 	buf_release(&out);
 }
 
+static void draws_progress_on_terminals(void **state)
+{
+	static const struct {
+		enum log_level level;
+		enum log_format format;
+		const char *drawn;
+	} cases[] = {{LOG_INFO, LOG_TEXT,
+		      "\r\033[Kreading <U+001B> 1 of 3 (33 %)\r\033[Kzsctl: done\r\n"},
+		     {LOG_WARNING, LOG_TEXT, ""},
+		     {LOG_INFO, LOG_JSON, NULL}};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		int saved = dup(STDERR_FILENO), terminal, other;
+		char seen[512] = "";
+
+		assert_int_equal(openpty(&terminal, &other, NULL, NULL, NULL), 0);
+		assert_int_equal(fcntl(terminal, F_SETFL, O_NONBLOCK), 0);
+		assert_true(dup2(other, STDERR_FILENO) >= 0);
+		log_setup(cases[i].level, cases[i].format, false);
+		log_progress("reading \x1B", 1, 3);
+		log_info("done");
+		log_progress_end();
+		assert_true(dup2(saved, STDERR_FILENO) >= 0);
+		if (read(terminal, seen, sizeof(seen) - 1) < 0)
+			assert_int_equal(errno, EAGAIN);
+		if (cases[i].drawn)
+			assert_string_equal(seen, cases[i].drawn);
+		else
+			assert_true(seen[0] == '{');
+		close(saved);
+		close(terminal);
+		close(other);
+	}
+}
+
 static void parses_levels(void **state)
 {
 	enum log_level level = LOG_INFO;
@@ -109,6 +147,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(prints_text),
 		cmocka_unit_test(prints_json),
+		cmocka_unit_test(draws_progress_on_terminals),
 		cmocka_unit_test(parses_levels),
 	};
 
