@@ -41,13 +41,13 @@ static bool refuse(struct applying *a, enum outcome_class class, const char *adv
 	return false;
 }
 
+/* `what`: "alias: Alias" or "account: Address" */
 static bool refuse_taken(struct applying *a, const char *what, const struct sym *address,
 			 const struct file_resource *owner)
 {
 	struct str text =
-		arena_strf(a->answers, "Error creating %s: %s is already taken for %s %s: %s",
-			   what, *what == 'a' ? "Alias" : "Address", kind_names[owner->kind],
-			   owner->address->text, address->text);
+		arena_strf(a->answers, "Error creating %s is already taken for %s %s: %s", what,
+			   kind_names[owner->kind], owner->address->text, address->text);
 
 	return refuse(
 		a, OUTCOME_FAILED,
@@ -92,7 +92,7 @@ static bool check_primary(struct applying *a)
 	if (a->resource && a->next.address == a->now.address)
 		return true;
 	if (owner && owner != a->resource)
-		return refuse_taken(a, "account", a->next.address, owner);
+		return refuse_taken(a, "account: Address", a->next.address, owner);
 	return check_claimed(a, a->next.address);
 }
 
@@ -101,11 +101,11 @@ static bool check_alias(struct applying *a, const struct sym *alias)
 	const struct file_resource *owner = file_index_owner(a->index, alias);
 
 	if (owner && (owner != a->resource || alias == a->next.address))
-		return refuse_taken(a, "alias", alias, owner);
+		return refuse_taken(a, "alias: Alias", alias, owner);
 	if (alias == a->next.address) {
 		const struct file_resource itself = {.address = alias, .kind = a->next.kind};
 
-		return refuse_taken(a, "alias", alias, &itself);
+		return refuse_taken(a, "alias: Alias", alias, &itself);
 	}
 	if (owner)
 		return true; /* it has it already, or had it as its primary address */
