@@ -71,9 +71,9 @@ struct target;
 
 /* Matches Zivver's writes (reference: zivver-api.md, "Writing"). */
 enum request_op {
-	REQUEST_CREATE,  /* address, name, unit, mobile, key; the service may drop aliases and
+	REQUEST_CREATE, /* address, name, unit, mobile, key; the service may drop aliases and
 			  * delegates: look at the answer, complete with REQUEST_UPDATE */
-	REQUEST_UPDATE,  /* sets exactly the attributes in `set`; all else stays as the target has it */
+	REQUEST_UPDATE, /* sets exactly the attributes in `set`; all else stays as the target has it */
 	REQUEST_SUSPEND, /* a user: active off; a functional account: no delegates left */
 	REQUEST_DELETE,  /* for ever */
 };
@@ -83,11 +83,12 @@ struct target_request {
 	uint64_t number; /* the caller's; comes back with the outcome */
 	enum request_op op;
 	enum account_kind kind;
-	const struct sym *id;         /* NULL for a create */
-	const struct account *wanted; /* valid until the outcome; delegates by primary address as
+	const struct sym *id; /* NULL for a create */
+	const struct account
+		*wanted; /* valid until the outcome; delegates by primary address as
 				       * they will be in the target at that moment */
-	unsigned set;                 /* enum attribute bits of `wanted` to send */
-	struct str key;               /* the account key, or STR_NONE; copied if needed */
+	unsigned set;    /* enum attribute bits of `wanted` to send */
+	struct str key;  /* the account key, or STR_NONE; copied if needed */
 };
 
 enum outcome_class {
@@ -101,11 +102,13 @@ enum outcome_class {
 struct target_outcome {
 	uint64_t number;
 	enum outcome_class class;
-	bool answered;         /* `answer` is given (DONE, not DELETE) */
-	struct account answer; /* as the service answered; text in the pool given to list, sets in
+	bool answered; /* `answer` is given (DONE, not DELETE) */
+	struct account
+		answer; /* as the service answered; text in the pool given to list, sets in
 				* the target's memory, valid until the next list or free */
-	struct str text;       /* not DONE: what the service said, for people, bounded; the same lifetime */
-	struct str advice;     /* what to do about it, or empty */
+	struct str
+		text; /* not DONE: what the service said, for people, bounded; the same lifetime */
+	struct str advice;            /* what to do about it, or empty */
 	struct str refused_attribute; /* REFUSED: "alias x@example.org", or empty */
 };
 
@@ -125,7 +128,8 @@ struct target_ops {
 	int (*list)(struct target *target, struct sym_pool *names, struct accounts *accounts,
 		    struct err *err);
 	/* Takes one request; does not wait. -1 only when nothing of it can have happened. */
-	int (*submit)(struct target *target, const struct target_request *request, struct err *err);
+	int (*submit)(struct target *target, const struct target_request *request,
+		      struct err *err);
 	size_t (*under_way)(const struct target *target);
 	/* Waits until at least one request has ended, or the time is over, and replaces
 	 * `outcomes`. What it calls DONE is durable. */

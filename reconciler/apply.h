@@ -11,7 +11,7 @@
 enum apply_mode {
 	APPLY_RUN,
 	APPLY_DRY_RUN, /* needs no approval, writes nothing: says for each entry what would become of it */
-	APPLY_CLOSE,   /* reads, records what is there, and ends an open run */
+	APPLY_CLOSE, /* reads, records what is there, and ends an open run */
 };
 
 struct apply_input {

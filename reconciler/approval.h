@@ -14,7 +14,7 @@
 #include "policy.h"
 
 struct approval {
-	struct str file;      /* name within PLAN.approvals; what is unsafe in a path as %XX */
+	struct str file; /* name within PLAN.approvals; what is unsafe in a path as %XX */
 	bool counts;
 	struct str principal; /* who; empty when unknown */
 	struct str key;       /* "SHA256:…" of the key; empty with local */
@@ -26,7 +26,7 @@ struct approvals {
 	struct arena arena;
 	struct approval *items; /* sorted by file name */
 	size_t count, capacity;
-	unsigned counted;  /* distinct approvers */
+	unsigned counted; /* distinct approvers */
 	unsigned required;
 	struct buf required_because;
 };
@@ -42,8 +42,8 @@ struct str approvals_dir(struct arena *arena, const char *plan_path);
  * (seconds; the plan's creation when that is later).
  */
 int approvals_read(struct approvals *approvals, const struct policy *policy,
-		   const struct plan *plan, const char *plan_path, struct str bytes, int64_t now,
-		   struct err *err);
+		   const struct plan *plan, const char *plan_path, struct str bytes,
+		   int64_t now, struct err *err);
 /* ERR_PERSON with who has approved, whose approval does not count and why, and what is missing. */
 int approvals_enough(const struct approvals *approvals, struct err *err);
 

@@ -31,7 +31,7 @@ static int find_source(struct context *context, const char *name, uint32_t *inde
 static int list_source(struct context *context, int64_t now, const char *name,
 		       struct worlds *worlds, struct accounts *out)
 {
-	uint32_t index;
+	uint32_t index = 0;
 	if (find_source(context, name, &index) < 0 ||
 	    worlds_read_desired(context, now, worlds) < 0)
 		return -1;

@@ -17,9 +17,9 @@ int history_log(struct state *state, struct str address /* empty: all */, bool j
 enum drift_kind { DRIFT_APPEARED, DRIFT_GONE, DRIFT_CHANGED };
 struct drift {
 	enum drift_kind kind;
-	const struct account *current;            /* NULL when gone */
-	const struct recorded_account *recorded;  /* NULL when appeared */
-	unsigned attributes; /* CHANGED: enum attribute bits that differ */
+	const struct account *current;           /* NULL when gone */
+	const struct recorded_account *recorded; /* NULL when appeared */
+	unsigned attributes;                     /* CHANGED: enum attribute bits that differ */
 };
 struct drifts {
 	struct drift *items;

@@ -16,7 +16,10 @@ struct journal {
 	int fd;
 	char *path;
 };
-#define JOURNAL_INIT {-1, NULL}
+#define JOURNAL_INIT     \
+	{                \
+		-1, NULL \
+	}
 
 /* Opens (and makes, 0600) the journal of run `id` in `dir`. */
 int journal_open(struct journal *journal, struct str dir, struct str id, struct err *err);
@@ -25,7 +28,7 @@ struct journal_line {
 	enum { JOURNAL_INTENT, JOURNAL_OUTCOME } type;
 	uint32_t change;             /* index in the plan */
 	enum change_outcome outcome; /* JOURNAL_OUTCOME */
-	struct str text;             /* INTENT: empty; OUTCOME: target id of a create, or the refusal */
+	struct str text; /* INTENT: empty; OUTCOME: target id of a create, or the refusal */
 };
 int journal_add(struct journal *journal, const struct journal_line *lines, size_t count,
 		struct err *err);

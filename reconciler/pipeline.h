@@ -35,17 +35,22 @@ struct desired_link {
 };
 
 struct desired_account {
-	struct account account; /* `has`: managed attributes; `active`: with `until` applied, and for
-				 * functional accounts still without regard to delegates */
+	struct account
+		account; /* `has`: managed attributes; `active`: with `until` applied, and for
+				 * functional accounts still without regard to delegates; a
+				 * delegate's `why` holds the source too ("declared: ticket 12"),
+				 * NULL: the winning source lists it. No address: held */
 	struct desired_link *links; /* the sources that list it, in configured order */
 	uint32_t link_count;
-	uint8_t source_of[ATTR_COUNT]; /* which source's opinion won, by bit number; UINT8_MAX: none */
+	uint32_t held_source; /* whose entry is held, when `held` */
+	uint8_t source_of
+		[ATTR_COUNT]; /* which source's opinion won, by bit number; UINT8_MAX: none */
 	const struct sym *was;
-	const struct secret_ref *key;        /* NULL: no source has one */
-	const struct sym *fingerprint;       /* "hmac:…"; NULL until desired_keys, or without key */
-	const struct sym *because;           /* "declared: listed in accounts/users.yaml:12" */
-	const struct sym *inactive_because;  /* when not active; else NULL */
-	const struct sym *held;              /* why it cannot become an account; NULL: it can */
+	const struct secret_ref *key;  /* NULL: no source has one */
+	const struct sym *fingerprint; /* "hmac:…"; NULL until desired_keys, or without key */
+	const struct sym *because;     /* "declared: listed in accounts/users.yaml:12" */
+	const struct sym *inactive_because; /* when not active; else NULL */
+	const struct sym *held;             /* why it cannot become an account; NULL: it can */
 };
 
 struct desired_source {
@@ -53,19 +58,24 @@ struct desired_source {
 };
 
 struct desired {
-	struct desired_account *items; /* sorted by kind, then address; held entries among them */
+	struct desired_account
+		*items; /* sorted by kind, then address; held entries among them */
 	size_t count;
 	struct desired_source *sources; /* by index in config.sources */
 	struct arena arena;
 };
-#define DESIRED_INIT {NULL, 0, NULL, ARENA_INIT}
+#define DESIRED_INIT                      \
+	{                                 \
+		NULL, 0, NULL, ARENA_INIT \
+	}
 void desired_release(struct desired *desired);
 
 /*
  * Joins entries by primary address: for each attribute the first source that has an opinion wins;
  * `adds:` unites sets; `manage:` contributes only to accounts that others list. Sources that disagree on the
  * kind, and addresses or ids that two entries of different sources claim, make the later entry held. An alias in
- * domains.ignore_aliases is dropped here.
+ * domains.ignore_aliases is dropped here. Sets and key references of `entries` are shared: these must
+ * outlive `out`, which must be DESIRED_INIT.
  */
 void desired_merge(const struct config *config, const struct entries *entries,
 		   struct sym_pool *names, struct desired *out);
@@ -92,7 +102,7 @@ struct reconcile_input {
 /* For --explain ADDRESS: filled when `explain` is given to reconcile. */
 struct explanation {
 	const struct sym *address; /* in: whose reasoning is wanted (any world's address) */
-	struct buf text;           /* out: lines for people; empty when nobody knows the address */
+	struct buf text; /* out: lines for people; empty when nobody knows the address */
 };
 
 /*
@@ -107,11 +117,11 @@ void reconcile(const struct reconcile_input *input, struct plan *plan,
  */
 #define IDENTITY_NONE UINT32_MAX
 enum identity_match {
-	MATCH_NEW,       /* nothing exists for it */
-	MATCH_ID,        /* by recorded source id or the target's ExternalAccountId */
-	MATCH_ADDRESS,   /* by primary address */
-	MATCH_WAS,       /* by its declared earlier address */
-	MATCH_CONFLICT,  /* the account at its address is recorded under another id: another person */
+	MATCH_NEW,     /* nothing exists for it */
+	MATCH_ID,      /* by recorded source id or the target's ExternalAccountId */
+	MATCH_ADDRESS, /* by primary address */
+	MATCH_WAS,     /* by its declared earlier address */
+	MATCH_CONFLICT, /* the account at its address is recorded under another id: another person */
 };
 struct identity {
 	uint32_t current;  /* index in current */
@@ -129,7 +139,7 @@ struct guard_facts {
 	uint64_t active[KIND_COUNT];  /* active accounts in the target, in scope */
 	uint64_t desired[KIND_COUNT]; /* entries of all sources */
 	uint64_t recorded_ids;        /* accounts of the record that had an id … */
-	uint64_t recorded_missing;    /* … and those of them the target does not have any more */
+	uint64_t recorded_missing; /* … and those of them the target does not have any more */
 };
 
 /*
@@ -137,8 +147,10 @@ struct guard_facts {
  * plan->refused with the exact --allow to add. Called by plan and again by apply, which compares
  * with what the plan says: a hand-written plan gains nothing.
  */
-void guard_limits(const struct config *config, const struct guard_facts *facts, struct plan *plan);
-struct guard_facts guard_measure(const struct accounts *current, const struct desired *desired /* or NULL */,
+void guard_limits(const struct config *config, const struct guard_facts *facts,
+		  struct plan *plan);
+struct guard_facts guard_measure(const struct accounts *current,
+				 const struct desired *desired /* or NULL */,
 				 const struct recorded *recorded);
 /* Changes of protected or out-of-scope accounts, foreign deletes: -1 with ERR_PERSON. */
 int guard_protected(const struct config *config, const struct plan *plan, struct err *err);

@@ -88,7 +88,8 @@ struct plan_scalar {
 
 struct plan_link {
 	struct str source; /* its name */
-	struct str digest; /* "sha256:…" of source_id_digest(); empty, written as none: it has no ids */
+	struct str
+		digest; /* "sha256:…" of source_id_digest(); empty, written as none: it has no ids */
 };
 
 struct plan_change {
@@ -104,13 +105,14 @@ struct plan_change {
 	/* A create's delegates are in delegates_add; it lists addresses, with `why:` behind for
 	 * those that have one. */
 	struct plan_pairs delegates_add, delegates_remove;
-	struct str key;     /* "hmac:…": the key that goes with it; "lost": goes without one that
+	struct str key; /* "hmac:…": the key that goes with it; "lost": goes without one that
 			     * was known; empty: none */
 	struct str because; /* "ad: no longer in ZivverUsers" */
 	/* For machines: */
 	struct str id;     /* target id; empty for a create */
 	struct str expect; /* account_expect() of the current account; "absent" for a create */
-	struct plan_link *links; /* what the record shall know about it from now on: links_add() */
+	struct plan_link
+		*links; /* what the record shall know about it from now on: links_add() */
 	size_t link_count;
 };
 
@@ -134,7 +136,8 @@ struct plan_adopt {
 };
 
 struct plan_policy {
-	struct str what;     /* "approval.required", "signer kim@example.org", "target", "source ad" */
+	struct str
+		what; /* "approval.required", "signer kim@example.org", "target", "source ad" */
 	struct str from, to; /* empty: was not there, is not there any more */
 };
 
@@ -150,8 +153,8 @@ struct plan_limit {
 	struct str rule; /* "suspend user", "grant", "source_shrink ad" */
 	struct limit limit;
 	uint64_t planned, of;
-	uint64_t allowed;   /* what passes, after `free` and --allow */
-	bool overridden;    /* --allow raised it: written as `allow: N` */
+	uint64_t allowed; /* what passes, after `free` and --allow */
+	bool overridden;  /* --allow raised it: written as `allow: N` */
 };
 
 /* What the command line asked for, in canonical spelling and sorted; empty lists are left out. */
@@ -160,7 +163,7 @@ struct plan_options {
 	struct str delete_;       /* "suspended", "suspended-and-missing" or empty */
 	struct str suspended_for; /* "30d" */
 	struct str refresh_keys;  /* a pattern, "*" for all, or empty */
-	struct str undo;          /* "revert RUN…" or "rollback COMMIT": where the plan comes from */
+	struct str undo; /* "revert RUN…" or "rollback COMMIT": where the plan comes from */
 	bool policy_only;
 };
 
@@ -180,7 +183,8 @@ struct plan {
 	struct strs config_changed;
 	struct plan_options options;
 	struct str base; /* hex, or empty: nothing is recorded yet (written as none) */
-	struct str target_provider, target_endpoint; /* written as url: when it holds "://", else path: */
+	struct str target_provider,
+		target_endpoint; /* written as url: when it holds "://", else path: */
 	uint64_t target_users, target_functional;
 	struct {
 		struct plan_source *items;
@@ -214,7 +218,8 @@ struct plan {
 		struct plan_policy *items;
 		size_t count, capacity;
 	} policy;
-	char digest[SHA256_TEXT_SIZE]; /* of the canonical bytes; set by plan_write and plan_read */
+	char digest
+		[SHA256_TEXT_SIZE]; /* of the canonical bytes; set by plan_write and plan_read */
 };
 
 void plan_init(struct plan *plan);
@@ -244,8 +249,8 @@ void plan_write(struct plan *plan, struct buf *out);
  * use a newer zsctl. Bounded like all YAML input, but up to 1 GiB. Initialises `plan`; release it in any case.
  */
 int plan_read(struct plan *plan, struct str bytes, const char *name, struct err *err);
-int plan_read_file(struct plan *plan, const char *path, struct buf *bytes /* NULL: not wanted */,
-		   struct err *err);
+int plan_read_file(struct plan *plan, const char *path,
+		   struct buf *bytes /* NULL: not wanted */, struct err *err);
 
 /* Pushes a copy in the arena. */
 void strs_add(struct arena *arena, struct strs *list, struct str text);

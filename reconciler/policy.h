@@ -26,7 +26,7 @@ struct policy {
 	int64_t expires; /* seconds */
 	struct approval_rule *rules;
 	size_t rule_count;
-	struct str signers; /* contents of allowed_signers; empty with local */
+	struct str signers;                /* contents of allowed_signers; empty with local */
 	struct policy_endpoint *endpoints; /* target first, then sources by name */
 	size_t endpoint_count;
 };

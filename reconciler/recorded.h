@@ -15,14 +15,16 @@ struct recorded_link {
 };
 
 struct recorded_account {
-	struct account account; /* as last seen or answered; delegates with their recorded why */
-	int32_t desired_since;  /* days since 1970 when a run first had it as desired, or DATE_NONE */
-	int32_t suspended_since;            /* by a run, or DATE_NONE */
-	const struct sym *suspended_by;     /* that run's id; NULL: not suspended by a run */
-	const struct sym *key;              /* "hmac:…", "lost", or NULL: unknown */
-	struct recorded_link *links;        /* sorted by source name */
+	struct account
+		account;       /* as last seen or answered; delegates with their recorded why */
+	int32_t desired_since; /* days since 1970 when a run first had it as desired, or DATE_NONE */
+	int32_t suspended_since;        /* by a run, or DATE_NONE */
+	const struct sym *suspended_by; /* that run's id; NULL: not suspended by a run */
+	const struct sym *key;          /* "hmac:…", "lost", or NULL: unknown */
+	struct recorded_link *links;    /* sorted by source name */
 	uint32_t link_count;
-	struct set refusals; /* what the service refused for good: "alias x@example.org"; sorted */
+	struct set
+		refusals; /* what the service refused for good: "alias x@example.org"; sorted */
 };
 
 struct recorded_source {
@@ -40,6 +42,11 @@ struct recorded {
 };
 void recorded_init(struct recorded *recorded);
 void recorded_release(struct recorded *recorded);
+
+/* What the target can tell of an account (keys cannot be read back): `has` of every recorded one. */
+#define RECORDED_HAS                                                                          \
+	(ATTR_ADDRESS | ATTR_NAME | ATTR_ALIASES | ATTR_DELEGATES | ATTR_MOBILE | ATTR_UNIT | \
+	 ATTR_ACTIVE)
 
 /* The account's file: bytes and path ("accounts/user/3f/jane@example.org.yaml"). */
 void recorded_write(const struct recorded_account *account, struct buf *out);

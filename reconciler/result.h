@@ -7,24 +7,25 @@
 #include "plan.h"
 
 enum change_outcome {
-	CHANGE_OPEN,     /* not tried: the run stopped before it */
+	CHANGE_OPEN, /* not tried: the run stopped before it */
 	CHANGE_DONE,
-	CHANGE_ALREADY,  /* was so when it was looked at */
-	CHANGE_PARTLY,   /* done but for what `text` says (a delegate or a refused alias) */
-	CHANGE_STALE,    /* left out: the account is not as the plan expects */
-	CHANGE_DEPENDS,  /* left out: what it depends on was not done */
-	CHANGE_REFUSED,  /* the target refused it for good */
+	CHANGE_ALREADY, /* was so when it was looked at */
+	CHANGE_PARTLY,  /* done but for what `text` says (a delegate or a refused alias) */
+	CHANGE_STALE,   /* left out: the account is not as the plan expects */
+	CHANGE_DEPENDS, /* left out: what it depends on was not done */
+	CHANGE_REFUSED, /* the target refused it for good */
 	CHANGE_FAILED,
 };
 #define CHANGE_OUTCOMES 8
-extern const char *const change_outcome_names[CHANGE_OUTCOMES]; /* "open", "done", "already there", … */
+extern const char
+	*const change_outcome_names[CHANGE_OUTCOMES]; /* "open", "done", "already there", … */
 
 struct change_result {
 	enum change_outcome outcome;
-	struct str text;   /* what the target said, or why; empty when done */
-	struct str advice; /* what to do; may be empty */
+	struct str text;      /* what the target said, or why; empty when done */
+	struct str advice;    /* what to do; may be empty */
 	struct strs refusals; /* for the record: "alias x@example.org" */
-	struct str id;     /* of an account that was created */
+	struct str id;        /* of an account that was created */
 };
 
 /* One per change of the plan, in its order. Text in `arena`. */
@@ -34,8 +35,8 @@ struct run_result {
 	size_t count;
 	struct str host, user; /* who applied it */
 	int64_t started, ended;
-	bool closed;   /* by --close */
-	bool stopped;  /* interrupted, or stopped by a fatal answer */
+	bool closed;  /* by --close */
+	bool stopped; /* interrupted, or stopped by a fatal answer */
 	struct str stopped_because;
 };
 void run_result_init(struct run_result *result, size_t changes);

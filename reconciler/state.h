@@ -59,8 +59,8 @@ int state_recorded_at(struct state *state, const char *commit, struct sym_pool *
 int state_file(struct state *state, const char *commit, const char *path, struct buf *out,
 	       bool *found, struct err *err);
 /* Paths of the files below a folder, sorted, in the arena. */
-int state_files(struct state *state, const char *commit, const char *folder, struct arena *arena,
-		struct strs *paths, struct err *err);
+int state_files(struct state *state, const char *commit, const char *folder,
+		struct arena *arena, struct strs *paths, struct err *err);
 
 /* The run that is open: the head (behind any "observed" after it) is a begin or a takeover. `id` empty: none. */
 struct state_open_run {
@@ -119,7 +119,8 @@ int state_log(struct state *state, const char *from /* NULL: head */,
 int state_changed_accounts(struct state *state, const char *from, const char *to,
 			   struct arena *arena, struct strs *paths, struct err *err);
 /* 1 yes, 0 no, -1 error. Every commit has "" as an ancestor. */
-int state_is_ancestor(struct state *state, const char *ancestor, const char *of, struct err *err);
+int state_is_ancestor(struct state *state, const char *ancestor, const char *of,
+		      struct err *err);
 /* Resolves a (short) commit id, or a run id to its end commit. ERR_FAILED when unknown or ambiguous. */
 int state_resolve(struct state *state, const char *name, char out[COMMIT_TEXT_SIZE],
 		  struct err *err);

@@ -64,7 +64,10 @@ struct accounts {
 	size_t count, capacity;
 	struct arena arena;
 };
-#define ACCOUNTS_INIT {NULL, 0, 0, ARENA_INIT}
+#define ACCOUNTS_INIT                  \
+	{                              \
+		NULL, 0, 0, ARENA_INIT \
+	}
 void accounts_release(struct accounts *accounts);
 
 /* Sorts and removes doubles in place; returns the new count. For delegates the first `why` that is given wins. */
