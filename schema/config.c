@@ -138,8 +138,9 @@ static void check_rules(struct field_walk *walk, const struct config_draft *draf
 		rule = nth(rules, i);
 		if (rule->type != NODE_MAP)
 			continue;
-		if (draft->rules[i].has == 0 && node_at(rule, "when")->count == 0)
-			field_error(walk, node_at(rule, "when"),
+		if (node_get(rule, "when") && node_get(rule, "when")->type == NODE_MAP &&
+		    node_get(rule, "when")->count == 0)
+			field_error(walk, node_get(rule, "when"),
 				    "this rule has no condition; 'required' outside the rules "
 				    "is for all plans");
 		if (draft->rules[i].required &&

@@ -47,7 +47,14 @@ struct config_draft {
 	size_t rule_count;
 };
 
+/* Rows fill the draft's configuration where the forms agree. */
+#define IN_CONFIG(member) offsetof(struct config_draft, config.member)
+#define CONFIG_PLACE(member) (1 + offsetof(struct config_draft, config.member))
+
 extern const struct field_table config_table;
+/* Its sections in config_policy_tables.c. */
+extern const struct field_table config_actions_table, config_limits_table,
+	config_approval_table, config_apply_table, config_state_table;
 extern const char *const config_rule_actions[]; /* by draft_rule.action */
 
 #endif

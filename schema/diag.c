@@ -150,6 +150,11 @@ static bool source_line(struct source *source, struct str name, unsigned line)
 		}
 		if (c == '\r' && (c = getc_unlocked(source->file)) != '\n' && c != EOF)
 			ungetc(c, source->file);
+		/* libyaml counts no column for a byte order mark. */
+		if (source->line == 1 && str_starts(buf_str(&source->text), "\xEF\xBB\xBF")) {
+			source->text.len -= 3;
+			memmove(source->text.ptr, source->text.ptr + 3, source->text.len + 1);
+		}
 		source->line++;
 		source->there = c != EOF || source->text.len > 0;
 	}

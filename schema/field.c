@@ -227,8 +227,8 @@ static void begin_map(struct walker *w, const struct field_table *table,
 		push_map(w, table, node, out, position);
 	} else if (node_is_null(node)) {
 		w->result = field_error(
-			w->walk, node, "there is nothing here; write %s, or leave the line out",
-			table->what);
+			w->walk, node,
+			"there is nothing here; write its keys, or leave the line out");
 	} else if (node->type == NODE_SCALAR && table->shorthand) {
 		/* Its other rows get their defaults; none of them is required. */
 		struct frame *frame = push_map(w, table, &nothing, out, position);

@@ -216,8 +216,8 @@ static unsigned control_character(struct str text)
 	return 0;
 }
 
-static int check_text(struct field_walk *walk, const struct field *field,
-		      const struct node *node)
+int field_check_text(struct field_walk *walk, const struct field *field,
+		     const struct node *node)
 {
 	size_t most = field->max ? field->max : TEXT_MAX;
 	unsigned control = control_character(node->text);
@@ -399,69 +399,12 @@ struct str field_resolve(struct arena *arena, struct str file, struct str path)
 	return os_join(arena, here ? STR_NONE : os_dirname(arena, file), path);
 }
 
-/* --- secrets ----------------------------------------------------------------------------------- */
-
-/* What was written may be the secret itself: it is not repeated, nor are its lines. */
-static int secret_literal(struct field_walk *walk, const struct node *node)
-{
-	diag_hide_line(walk->diags, node->file, node->line);
-	for (const struct node *at = node->first; at; at = at->next) {
-		diag_hide_line(walk->diags, at->file, at->line);
-		if (at->value)
-			diag_hide_line(walk->diags, at->value->file, at->value->line);
-	}
-	return field_error(walk, node,
-			   "a secret is never written here: use {env: NAME}, {file: PATH} or "
-			   "{credential: NAME}");
-}
-
-static bool is_variable(struct str name)
-{
-	for (size_t i = 0; i < name.len; i++) {
-		char c = name.ptr[i];
-
-		if (!((c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '_' ||
-		      (c >= '0' && c <= '9' && i > 0)))
-			return false;
-	}
-	return name.len > 0;
-}
-
-static int parse_secret(struct field_walk *walk, const struct field *field,
-			const struct node *node, struct secret_ref *out)
-{
-	static const struct field name = {.name = "name", .type = FIELD_TEXT};
-	const struct node *value;
-
-	if (node_is_null(node))
-		return field_wrong_type(walk, field, node);
-	if (node->type != NODE_MAP || node->count != 1 ||
-	    node->first->value->type != NODE_SCALAR)
-		return secret_literal(walk, node);
-	value = node->first->value;
-	if (check_text(walk, &name, value) < 0) {
-		diag_hide_line(walk->diags, value->file, value->line);
-		return -1;
-	}
-	if (str_is(node->first->text, "env") && is_variable(value->text))
-		*out = (struct secret_ref){SECRET_ENV, value->text};
-	else if (str_is(node->first->text, "file"))
-		*out = (struct secret_ref){SECRET_FILE, field_resolve(walk->arena, value->file,
-								      value->text)};
-	else if (str_is(node->first->text, "credential") &&
-		 !memchr(value->text.ptr, '/', value->text.len))
-		*out = (struct secret_ref){SECRET_CREDENTIAL, value->text};
-	else
-		return secret_literal(walk, node);
-	return 0;
-}
-
 /* --- all of them ------------------------------------------------------------------------------- */
 
 static int parse_path(struct field_walk *walk, const struct field *field,
 		      const struct node *node, char *base)
 {
-	if (check_text(walk, field, node) < 0)
+	if (field_check_text(walk, field, node) < 0)
 		return -1;
 	*(struct str *)(base + field->offset) = field_resolve(walk->arena, node->file,
 							      node->text);
@@ -480,7 +423,7 @@ int field_scalar(struct field_walk *walk, const struct field *field, const struc
 		return 0;
 	}
 	if (field->type == FIELD_SECRET)
-		return parse_secret(walk, field, node, out);
+		return field_secret(walk, field, node, out);
 	if (field->type == FIELD_WORDS)
 		return parse_words(walk, field, node, out);
 	if (node->type != NODE_SCALAR || node_is_null(node))
@@ -489,12 +432,12 @@ int field_scalar(struct field_walk *walk, const struct field *field, const struc
 	case FIELD_VERSION:
 		return parse_version(walk, field, node, out);
 	case FIELD_TEXT:
-		if (check_text(walk, field, node) < 0)
+		if (field_check_text(walk, field, node) < 0)
 			return -1;
 		*(struct str *)out = node->text;
 		return 0;
 	case FIELD_VALUE:
-		if (check_text(walk, field, node) < 0)
+		if (field_check_text(walk, field, node) < 0)
 			return -1;
 		return field->parse(walk, field, node, out);
 	case FIELD_BOOL:

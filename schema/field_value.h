@@ -9,6 +9,11 @@
 /* Every type but FIELD_MAP, FIELD_LIST and FIELD_NAMED. `base` is the struct. */
 int field_scalar(struct field_walk *walk, const struct field *field, const struct node *node,
 		 char *base);
+int field_secret(struct field_walk *walk, const struct field *field, const struct node *node,
+		 struct secret_ref *out);
+/* What FIELD_TEXT promises. */
+int field_check_text(struct field_walk *walk, const struct field *field,
+		     const struct node *node);
 /* "'name' has no value; …", "expected a list of addresses, found a text". */
 int field_wrong_type(struct field_walk *walk, const struct field *field,
 		     const struct node *node);

@@ -71,37 +71,47 @@ static ssize_t input_bytes(const struct yaml_input *input, uint64_t offset, unsi
 
 /* --- characters that hide something --------------------------------------------------------- */
 
-/* U+2028 and U+2029 (line ends nobody sees), U+202A-E and U+2066-9 (bidirectional controls). */
-static bool is_hidden(const unsigned char *three)
+/* U+0085, U+2028 and U+2029 (line ends nobody sees), U+202A-E and U+2066-9 (bidirectional
+ * controls), from their first three bytes. */
+static unsigned hidden_character(const unsigned char *bytes)
 {
-	if (three[0] != 0xE2)
-		return false;
-	return (three[1] == 0x80 && three[2] >= 0xA8 && three[2] <= 0xAE) ||
-	       (three[1] == 0x81 && three[2] >= 0xA6 && three[2] <= 0xA9);
+	if (bytes[0] == 0xC2 && bytes[1] == 0x85)
+		return 0x85;
+	if (bytes[0] == 0xE2 && bytes[1] == 0x80 && bytes[2] >= 0xA8 && bytes[2] <= 0xAE)
+		return 0x2000U | (bytes[2] & 0x3F);
+	if (bytes[0] == 0xE2 && bytes[1] == 0x81 && bytes[2] >= 0xA6 && bytes[2] <= 0xA9)
+		return 0x2040U | (bytes[2] & 0x3F);
+	return 0;
 }
 
 static void note_hidden(struct yaml_input *input, uint64_t offset)
 {
-	if (input->hidden_count < YAML_HIDDEN_MAX)
-		input->hidden[input->hidden_count++] = offset;
+	if (input->hidden_count == YAML_HIDDEN_MAX ||
+	    (input->hidden_count > 0 && input->hidden[input->hidden_count - 1] == offset))
+		return;
+	input->hidden[input->hidden_count++] = offset;
 }
 
 static void find_hidden(struct yaml_input *input, const unsigned char *piece, size_t size)
 {
-	const unsigned char *at = piece, *end = piece + size;
+	static const unsigned char first[] = {0xC2, 0xE2};
+	const unsigned char *end = piece + size;
 	unsigned char around[4] = {input->edge[0], input->edge[1], 0, 0};
 
 	/* A character may lie across the edge of two pieces. */
 	for (size_t i = 0; i < 2 && i < size; i++)
 		around[2 + i] = piece[i];
 	for (size_t i = 0; i < 2; i++) {
-		if (is_hidden(around + i))
+		if (hidden_character(around + i))
 			note_hidden(input, input->offset + i - 2);
 	}
-	while (end - at >= 3 && (at = memchr(at, 0xE2, (size_t)(end - at) - 2))) {
-		if (is_hidden(at))
-			note_hidden(input, input->offset + (uint64_t)(at - piece));
-		at++;
+	for (size_t i = 0; i < sizeof(first); i++) {
+		for (const unsigned char *at = piece;
+		     end - at >= 3 && (at = memchr(at, first[i], (size_t)(end - at) - 2));
+		     at++) {
+			if (hidden_character(at))
+				note_hidden(input, input->offset + (uint64_t)(at - piece));
+		}
 	}
 	for (size_t i = size < 2 ? size : 2; i > 0; i--) {
 		input->edge[0] = input->edge[1];
@@ -176,16 +186,15 @@ void yaml_input_findings(struct yaml_input *input, struct diags *diags)
 	for (size_t i = 0; i < input->hidden_count; i++) {
 		unsigned char bytes[3] = {0};
 		struct place place = locate(input, input->hidden[i]);
+		unsigned character;
 
 		input_bytes(input, input->hidden[i], bytes, sizeof(bytes));
+		character = hidden_character(bytes);
 		diag_error(
 			diags, input->file, place.line, place.column,
 			"the invisible character U+%04X makes the text read differently from "
 			"what it says; remove it, or write it in double quotes as \\u%04X",
-			(unsigned)((bytes[0] & 0x0F) << 12 | (bytes[1] & 0x3F) << 6 |
-				   (bytes[2] & 0x3F)),
-			(unsigned)((bytes[0] & 0x0F) << 12 | (bytes[1] & 0x3F) << 6 |
-				   (bytes[2] & 0x3F)));
+			character, character);
 	}
 }
 
@@ -249,7 +258,7 @@ static void reader_error(struct yaml_input *input, const yaml_parser_t *parser,
 			 struct diags *diags)
 {
 	struct place place;
-	unsigned char start[2] = {0};
+	unsigned char start[2] = {0}, byte = 0;
 
 	if (input->too_large)
 		return; /* yaml_input_findings() says so */
@@ -268,10 +277,11 @@ static void reader_error(struct yaml_input *input, const yaml_parser_t *parser,
 		diag_error(diags, input->file, place.line, place.column,
 			   "the control character U+%04X cannot stand in YAML",
 			   (unsigned)parser->problem_value);
-	else
+	else if (input_bytes(input, parser->problem_offset + input->skipped, &byte, 1) == 1)
 		diag_error(diags, input->file, place.line, place.column,
-			   "this is not UTF-8 (byte 0x%02X)",
-			   (unsigned)(parser->problem_value & 0xFF));
+			   "this is not UTF-8 (byte 0x%02X)", byte);
+	else
+		diag_error(diags, input->file, place.line, place.column, "this is not UTF-8");
 }
 
 /* "found character that cannot start any token": which one tells what to do. */
