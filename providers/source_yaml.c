@@ -2,20 +2,15 @@
 
 #include "base/os.h"
 
-/* Where the source alone lists accounts, its entries must be able to become accounts. */
-static unsigned required(const struct config_source *config)
-{
-	return config->manage || config->adds ? 0 : ATTR_NAME;
-}
-
 static int source_yaml_read(struct source *source, const struct source_input *input,
 			    struct entries *entries, struct diags *diags, struct err *err)
 {
 	const struct config_source *config = source->config;
 	size_t errors = diags->errors;
 
-	if (declared_read(config->path, config->name, source->index, required(config),
-			  input->today, input->names, entries, diags) == 0)
+	if ((config->manage || config->adds ? declared_read_overlay : declared_read)(
+		    config->path, config->name, source->index, input->today, input->names,
+		    entries, diags) == 0)
 		return 0;
 	errors = diags->errors - errors;
 	return err_set(err, ERR_FAILED, "source '%.*s': %zu error%s in declared files",

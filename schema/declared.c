@@ -211,7 +211,7 @@ static void add_entry(struct reading *r, enum account_kind kind,
 		own(r, account->address, index);
 	if (written->name.len)
 		account->name = sym_get(pool, written->name);
-	else if ((r->required & ~written->has) & ATTR_NAME)
+	else if (!r->overlay)
 		diag_error(r->diags, sym_str(r->file), entry->line, entry->column,
 			   "'name' is missing: no account can be created without one");
 	if (written->unit.len && !str_is(written->unit, "/"))
@@ -436,35 +436,56 @@ static void read_files(struct reading *r, struct str pattern)
 			"everybody had left");
 }
 
-int declared_read(struct str pattern, struct str source_name, uint32_t source,
-		  unsigned required, int32_t today, struct sym_pool *names, struct entries *out,
-		  struct diags *diags)
+static int read_source(struct reading *r, struct str pattern)
 {
-	struct reading r = {
+	size_t errors = r->diags->errors;
+
+	r->first = r->entries->count;
+	r->walk = (struct field_walk){&r->scratch, r->diags, &r->names};
+	read_files(r, pattern);
+	declared_resolve(r);
+	free(r->owner);
+	free(r->wishes.items);
+	free(r->groups.items);
+	free(r->formers.items);
+	buf_release(&r->names.text);
+	arena_release(&r->names.scratch);
+	arena_release(&r->scratch);
+	arena_release(&r->kept);
+	if (r->diags->errors == errors)
+		return 0;
+	r->entries->count = r->first;
+	return -1;
+}
+
+int declared_read(struct str pattern, struct str source_name, uint32_t source, int32_t today,
+		  struct sym_pool *names, struct entries *out, struct diags *diags)
+{
+	struct reading reading = {
 		.source_name = source_name,
 		.source = source,
-		.required = required,
 		.today = today,
 		.entries = out,
-		.first = out->count,
 		.diags = diags,
 		.names = {.pool = names},
 	};
-	size_t errors = diags->errors;
 
-	r.walk = (struct field_walk){&r.scratch, diags, &r.names};
-	read_files(&r, pattern);
-	declared_resolve(&r);
-	free(r.owner);
-	free(r.wishes.items);
-	free(r.groups.items);
-	free(r.formers.items);
-	buf_release(&r.names.text);
-	arena_release(&r.names.scratch);
-	arena_release(&r.scratch);
-	arena_release(&r.kept);
-	if (diags->errors == errors)
-		return 0;
-	out->count = r.first;
-	return -1;
+	return read_source(&reading, pattern);
+}
+
+int declared_read_overlay(struct str pattern, struct str source_name, uint32_t source,
+			  int32_t today, struct sym_pool *names, struct entries *out,
+			  struct diags *diags)
+{
+	struct reading reading = {
+		.source_name = source_name,
+		.source = source,
+		.overlay = true,
+		.today = today,
+		.entries = out,
+		.diags = diags,
+		.names = {.pool = names},
+	};
+
+	return read_source(&reading, pattern);
 }

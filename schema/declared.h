@@ -48,22 +48,25 @@ void entries_release(struct entries *entries);
 /*
  * Reads every file that `pattern` (a glob, resolved) matches, sorted by name, as source number
  * `source` named `source_name`. Files whose name starts with '.' are left out. Text is interned in
- * `names`. `required`: attributes (enum attribute bits) that every entry must give; ATTR_NAME
- * unless another source lists the accounts too. `today` decides `until` of accounts and of
- * delegates (a delegate past its day is left out). Delegates may be named by an alias of an entry
- * in the same source; they come out as primary addresses, as do group members. Findings go to
- * `diags`; -1 when one is an error, then nothing is added to `out`. No file that matches is an
- * error: an empty source must not read as "everybody left".
+ * `names`. `today` decides `until` of accounts and of delegates (a delegate past its day is left
+ * out). Delegates may be named by an alias of an entry in the same source; they come out as primary
+ * addresses, as do group members. Findings go to `diags`; -1 when one is an error, then nothing is
+ * added to `out`. An entry without a name is an error. No file that matches is an error: an empty
+ * source must not read as "everybody left".
  */
-int declared_read(struct str pattern, struct str source_name, uint32_t source,
-		  unsigned required, int32_t today, struct sym_pool *names, struct entries *out,
-		  struct diags *diags);
+int declared_read(struct str pattern, struct str source_name, uint32_t source, int32_t today,
+		  struct sym_pool *names, struct entries *out, struct diags *diags);
+/* The same for a source that adds to what others list: names may be missing. */
+int declared_read_overlay(struct str pattern, struct str source_name, uint32_t source,
+			  int32_t today, struct sym_pool *names, struct entries *out,
+			  struct diags *diags);
 
 /* Writes accounts (sorted) as a canonical zsctl_accounts file: what `zsctl export` writes. */
 void declared_write(const struct accounts *accounts, struct str schema_comment,
 		    struct buf *out);
 
-/* JSON Schema (2020-12) of these files, from the same tables. */
+/* JSON Schema (2020-12) of these files, and their reference as Markdown, from the same tables. */
 void declared_json_schema(struct buf *out);
+void declared_reference(struct buf *out);
 
 #endif

@@ -103,18 +103,19 @@ static void unknown_group(struct reading *r, const struct wish *wish, const stru
 
 /* --- delegates --------------------------------------------------------------------------- */
 
-static bool listed_before(struct resolver *s, const struct wish *wish, const struct sym *who)
+static void note_listed(struct resolver *s, const struct wish *wish, const struct sym *who)
 {
 	const struct entry *entry = &s->r->entries->items[wish->entry];
 	uint32_t *listed = &s->listed[who->number];
+	bool group = str_starts(sym_str(who), GROUP_PREFIX);
 
 	if (*listed == wish->entry + 1) {
 		diag_warning(s->r->diags, sym_str(entry->file), wish->line, wish->column,
-			     "%s is listed twice", who->text);
-		return true;
+			     "%s%s%s is listed twice", group ? "the group '" : "",
+			     group ? declared_group_name(who).ptr : who->text,
+			     group ? "'" : "");
 	}
 	*listed = wish->entry + 1;
-	return false;
 }
 
 static void add_delegate(struct resolver *s, uint32_t *count, const struct sym *address,
@@ -139,7 +140,7 @@ static void add_group(struct resolver *s, const struct wish *wish, uint32_t *cou
 		unknown_group(r, wish, entry);
 		return;
 	}
-	listed_before(s, wish, wish->who);
+	note_listed(s, wish, wish->who);
 	s->total += group->count;
 	if (s->total > DELEGATIONS_MAX && !s->too_many) {
 		s->too_many = true;
@@ -181,7 +182,7 @@ static void add_address(struct resolver *s, const struct wish *wish, uint32_t *c
 			"%s is a functional account (%s:%u:%u): only users can be delegates, "
 			"so this has no effect",
 			address->text, delegate->file->text, delegate->line, delegate->column);
-	listed_before(s, wish, address);
+	note_listed(s, wish, address);
 	add_delegate(s, count, address, wish->why);
 	s->total++;
 }

@@ -1,6 +1,7 @@
 /* What may be written in a zsctl_accounts file. */
 #include "address.h"
 #include "declared_parts.h"
+#include "json_schema.h"
 
 /* --- parsers ----------------------------------------------------------------------------------- */
 
@@ -352,3 +353,13 @@ const struct field_table declared_file_table = {
 };
 const struct field *const declared_items[KIND_COUNT] = {&user_item, &functional_item};
 const struct field *const declared_group = &group_item;
+
+void declared_json_schema(struct buf *out)
+{
+	json_schema_write(out, &declared_file_table, "zsctl: declared accounts");
+}
+
+void declared_reference(struct buf *out)
+{
+	field_reference(out, &declared_file_table);
+}

@@ -110,7 +110,7 @@ struct former {
 struct reading {
 	struct str source_name;
 	uint32_t source;
-	unsigned required;
+	bool overlay; /* other sources list the accounts */
 	int32_t today;
 	struct entries *entries;
 	size_t first; /* of this source's entries */
