@@ -10,16 +10,31 @@ static const char *skip_blanks(const char *at, const char *end)
 	return at;
 }
 
-/* `at` is behind the opening quote; the end is behind the closing one. */
+/*
+ * `at` is behind the opening quote; the end is behind the closing one: the first that has an even
+ * number of backslashes before it.
+ */
 static const char *skip_string(const char *at, const char *end)
 {
-	while (at < end && *at != '"') {
-		if (*at == '\\')
-			at++;
-		at++;
+	const char *start = at;
+
+	while (at < end) {
+		const char *quote = memchr(at, '"', (size_t)(end - at)), *before = quote;
+
+		if (!quote)
+			return end;
+		while (before > start && before[-1] == '\\')
+			before--;
+		at = quote + 1;
+		if ((quote - before) % 2 == 0)
+			return at;
 	}
-	return at < end ? at + 1 : end;
+	return end;
 }
+
+/* Bytes that matter when a container's end is looked for. */
+static const bool structural[256] = {
+	['"'] = true, ['{'] = true, ['}'] = true, ['['] = true, [']'] = true};
 
 /* Strings are skipped whole, so that brackets in them do not count. */
 static const char *skip_container(const char *at, const char *end)
@@ -29,14 +44,14 @@ static const char *skip_container(const char *at, const char *end)
 	while (at < end) {
 		char c = *at++;
 
-		if (c == '"') {
+		if (!structural[(unsigned char)c])
+			continue;
+		if (c == '"')
 			at = skip_string(at, end);
-		} else if (c == '{' || c == '[') {
+		else if (c == '{' || c == '[')
 			depth++;
-		} else if (c == '}' || c == ']') {
-			if (--depth == 0)
-				return at;
-		}
+		else if (--depth == 0)
+			return at;
 	}
 	return end;
 }
@@ -108,22 +123,27 @@ bool json_view_null(struct str value)
 	return str_is(value, "null");
 }
 
-bool json_view_str(struct arena *scratch, struct str value, struct str *out)
+/* Apart, because a struct err costs more than looking at most strings. */
+static __attribute__((noinline)) bool decode(struct arena *scratch, struct str value,
+					     struct str *out)
 {
 	struct err ignored = ERR_INIT;
-	cJSON *text;
+	cJSON *text = json_parse(value, &ignored);
 
-	if (value.len < 2 || value.ptr[0] != '"')
-		return false;
-	if (!memchr(value.ptr, '\\', value.len)) {
-		*out = (struct str){value.ptr + 1, value.len - 2};
-		return true;
-	}
-	text = json_parse(value, &ignored);
 	if (!text)
 		return false;
 	*out = arena_str(scratch, str_of(text->valuestring));
 	cJSON_Delete(text);
+	return true;
+}
+
+bool json_view_str(struct arena *scratch, struct str value, struct str *out)
+{
+	if (value.len < 2 || value.ptr[0] != '"')
+		return false;
+	if (memchr(value.ptr, '\\', value.len))
+		return decode(scratch, value, out);
+	*out = (struct str){value.ptr + 1, value.len - 2};
 	return true;
 }
 

@@ -83,27 +83,26 @@ static int read_id(struct reading *r, struct str value)
 	return 0;
 }
 
-/* NULL with the reason in *problem. */
-static const struct sym *to_address(struct reading *r, struct str text, struct err *problem)
+/* NULL with the reason in reader->problem. */
+static const struct sym *to_address(struct reading *r, struct str text)
 {
 	struct str address;
 
-	if (address_normalize(&r->reader->scratch, text, &address, problem))
+	if (address_normalize(&r->reader->scratch, text, &address, &r->reader->problem))
 		return NULL;
 	return sym_get(r->reader->names, address);
 }
 
 static int read_address(struct reading *r, const char *member, struct str value)
 {
-	struct err problem = ERR_INIT;
 	struct str text;
 
 	if (!json_view_str(&r->reader->scratch, value, &text))
 		return wrong_type(r, member, "a text");
-	r->account->address = to_address(r, text, &problem);
+	r->account->address = to_address(r, text);
 	if (!r->account->address)
 		return err_set(r->err, ERR_FAILED, "\"%s\" is no e-mail address: %s", member,
-			       problem.text);
+			       r->reader->problem.text);
 	return 0;
 }
 
@@ -185,19 +184,18 @@ static int read_addresses(struct reading *r, const char *member, struct str valu
 	if (!json_walk_array(&walk, value))
 		return wrong_type(r, member, "a list");
 	while (json_walk_element(&walk, &element)) {
-		struct err problem = ERR_INIT;
 		const struct sym *address;
 
 		if (!json_view_str(&r->reader->scratch, element, &text))
 			return wrong_type(r, member, "a list of texts");
-		address = to_address(r, text, &problem);
+		address = to_address(r, text);
 		if (address)
 			take_in_list(r, address);
 		else if (!lenient)
 			return err_set(r->err, ERR_FAILED,
 				       "\"%s\": '%.*s' is no e-mail address: %s", member,
 				       text.len > 80 ? 80 : (int)text.len, text.ptr,
-				       problem.text);
+				       r->reader->problem.text);
 	}
 	return 0;
 }

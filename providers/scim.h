@@ -30,6 +30,7 @@ struct scim_reader {
 		const struct sym **items;
 		size_t count, capacity;
 	} list;
+	struct err problem; /* with one value; here, because it is large and rarely needed */
 };
 void scim_reader_release(struct scim_reader *reader);
 
