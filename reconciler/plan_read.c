@@ -3,14 +3,12 @@
 #include "plan_text.h"
 
 /* "user kim@example.org" */
-static void split_account(struct scan *scan, struct str text, enum account_kind *kind,
-			  struct str *address)
+static bool split_account(struct str text, enum account_kind *kind, struct str *address)
 {
 	struct str word;
 
 	*address = text;
-	if (!str_split(address, ' ', &word) || !kind_parse(word, kind))
-		scan_fail(scan, "names no account where one belongs");
+	return str_split(address, ' ', &word) && kind_parse(word, kind);
 }
 
 /* "key:" alone starts a list whose items begin with `item`; "key: []" is an empty one. */
@@ -331,7 +329,10 @@ static void read_change(struct scan *scan, struct plan_change *change)
 {
 	if (!action_parse(scan_key(scan), &change->action))
 		scan_fail(scan, "names no action");
-	split_account(scan, scan_text(scan), &change->kind, &change->address);
+	if (!split_account(scan_text(scan), &change->kind, &change->address)) {
+		scan->number--; /* scan_text() has gone on */
+		scan_fail(scan, "names no account where one belongs");
+	}
 	if (scan_has(scan, "    who: "))
 		change->who = scan_text(scan);
 	if (heading(scan, "    loses:"))
@@ -387,7 +388,8 @@ static void read_records(struct scan *scan, struct plan *plan)
 	while (scan_has(scan, "  - {account: ")) {
 		struct plan_adopt *adopt = vec_push(&plan->adopt);
 
-		split_account(scan, scan_flow(scan), &adopt->kind, &adopt->address);
+		if (!split_account(scan_flow(scan), &adopt->kind, &adopt->address))
+			scan_fail(scan, "names no account where one belongs");
 		scan_need(scan, ", id: ");
 		adopt->id = scan_flow(scan);
 		scan_need(scan, ", source: ");

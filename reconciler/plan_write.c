@@ -146,7 +146,7 @@ static void write_head(struct writer *w, const struct plan *plan)
 	char created[TIME_TEXT_SIZE], expires[TIME_TEXT_SIZE];
 
 	buf_puts(w->out, "# ");
-	buf_add_visible(w->out, plan->organization, false);
+	yaml_add_text(w->out, plan->organization);
 	buf_puts(w->out, ": ");
 	plan_summary(plan, w->out);
 	buf_addf(w->out, "\nzsctl_plan: %d\n", PLAN_VERSION);
