@@ -211,7 +211,7 @@ static void add_entry(struct reading *r, enum account_kind kind,
 		own(r, account->address, index);
 	if (written->name.len)
 		account->name = sym_get(pool, written->name);
-	else if (!r->overlay)
+	else if (!r->overlay && !(written->has & ATTR_NAME))
 		diag_error(r->diags, sym_str(r->file), entry->line, entry->column,
 			   "'name' is missing: no account can be created without one");
 	if (written->unit.len && !str_is(written->unit, "/"))

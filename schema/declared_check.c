@@ -57,7 +57,8 @@ static void resolve_group(struct reading *r, struct group *group)
 		member.address = primary_of(r, member.address);
 		group->members[kept++] = member;
 	}
-	qsort(group->members, kept, sizeof(*group->members), located_cmp);
+	if (kept)
+		qsort(group->members, kept, sizeof(*group->members), located_cmp);
 	group->count = 0;
 	for (uint32_t i = 0; i < kept; i++) {
 		const struct located *member = &group->members[i];
@@ -233,6 +234,8 @@ static int former_cmp(const void *a, const void *b)
 
 static void check_formers(struct reading *r)
 {
+	if (!r->formers.count)
+		return;
 	qsort(r->formers.items, r->formers.count, sizeof(*r->formers.items), former_cmp);
 	for (size_t i = 0; i < r->formers.count; i++) {
 		const struct former *former = &r->formers.items[i];
