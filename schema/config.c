@@ -9,7 +9,7 @@
 /* People write it: this is far more than they need. */
 #define CONFIG_FILE_MAX (1U << 20)
 
-/* --- limits ------------------------------------------------------------------------------------ */
+/* --- limits ------------------------------------------------------------------------------- */
 
 const char *const limit_rule_names[LIMIT_RULES] = {
 	"create", "update", "suspend", "reactivate",    "keys",
@@ -52,7 +52,7 @@ bool limit_parse(struct str text, struct limit *out)
 	return true;
 }
 
-/* --- findings about the whole ------------------------------------------------------------------ */
+/* --- findings about the whole ------------------------------------------------------------- */
 
 /* The value at a dotted path, or the nearest map above it: where a finding about it belongs. */
 static const struct node *node_at(const struct node *root, const char *path)
@@ -192,7 +192,7 @@ static void check_parts(struct field_walk *walk, const struct draft_parts *parts
 	}
 }
 
-/* --- from the draft to the configuration ------------------------------------------------------- */
+/* --- from the draft to the configuration -------------------------------------------------- */
 
 static void take_parts(struct arena *arena, const struct draft_parts *parts,
 		       struct patterns *addresses, struct patterns *units)
@@ -255,7 +255,7 @@ static void take(struct config *config, const struct config_draft *draft)
 	*config = taken;
 }
 
-/* --- files ------------------------------------------------------------------------------------- */
+/* --- files -------------------------------------------------------------------------------- */
 
 /* What `root` extends, put under it. NULL after a finding. */
 static struct node *extended(struct config *config, struct node *root, struct diags *diags)
@@ -370,7 +370,7 @@ void config_release(struct config *config)
 	*config = (struct config){.arena = ARENA_INIT};
 }
 
-/* --- what may be written ------------------------------------------------------------------------ */
+/* --- what may be written ------------------------------------------------------------------ */
 
 void config_reference(struct buf *out)
 {

@@ -150,7 +150,7 @@ struct str config_canonical(struct arena *arena, const struct node *root)
 	return result;
 }
 
-/* --- changes ----------------------------------------------------------------------------------- */
+/* --- changes ------------------------------------------------------------------------------ */
 
 /* "sources.ad.users.include" of "sources.ad.users.include.1 = …": the path, at most four parts. */
 static struct str line_path(struct str line)

@@ -3,7 +3,7 @@
 
 #define DAY (24 * 60 * 60)
 
-/* --- actions ----------------------------------------------------------------------------------- */
+/* --- actions ------------------------------------------------------------------------------ */
 
 static const struct field_word suspend_words[] = {
 	{"never", SUSPEND_NEVER, false, "not by zsctl"},
@@ -69,7 +69,7 @@ const struct field_table config_actions_table = {
 	.size = sizeof(struct config_draft),
 	.help = "What plans may do. Deleting is never configured, only asked for by a person."};
 
-/* --- limits ------------------------------------------------------------------------------------ */
+/* --- limits ------------------------------------------------------------------------------- */
 
 static int parse_limit(struct field_walk *walk, const struct field *field,
 		       const struct node *node, void *out)
@@ -150,7 +150,7 @@ const struct field_table config_limits_table = {
 	.help = "How much one plan may do, as a number or in percent of the active accounts of "
 		"that kind. A plan over a limit is refused until someone allows it."};
 
-/* --- approval ---------------------------------------------------------------------------------- */
+/* --- approval ----------------------------------------------------------------------------- */
 
 static const struct field_word method_words[] = {
 	{"local", APPROVAL_LOCAL, false, "a typed confirmation, for one-person organisations"},
@@ -273,7 +273,7 @@ const struct field_table config_approval_table = {.what = "'approval'",
 						  .size = sizeof(struct config_draft),
 						  .position = CONFIG_PLACE(approval.position)};
 
-/* --- apply, state ------------------------------------------------------------------------------ */
+/* --- apply, state ------------------------------------------------------------------------- */
 
 static const struct field_word mismatch_words[] = {
 	{"skip", MISMATCH_SKIP, false, "leave it out, with what depends on it"},

@@ -2,7 +2,7 @@
 
 #include "address.h"
 
-/* --- forms of their own ------------------------------------------------------------------------ */
+/* --- forms of their own ------------------------------------------------------------------- */
 
 static int parse_domain(struct field_walk *walk, const struct field *field,
 			const struct node *node, void *out)
@@ -83,7 +83,7 @@ static int parse_name(struct field_walk *walk, const struct field *field,
 	return 0;
 }
 
-/* --- domains ----------------------------------------------------------------------------------- */
+/* --- domains ------------------------------------------------------------------------------ */
 
 static const struct field domain_item = {.type = FIELD_VALUE,
 					 .max = 253,
@@ -117,7 +117,7 @@ static const struct field domains_fields[] = {
 static const struct field_table domains_table = {
 	.what = "'domains'", .fields = domains_fields, .size = sizeof(struct config_draft)};
 
-/* --- target ------------------------------------------------------------------------------------ */
+/* --- target ------------------------------------------------------------------------------- */
 
 static const struct field pattern_item = {
 	.type = FIELD_VALUE,
@@ -257,7 +257,7 @@ static const struct field_table target_table = {
 	.variant_count = 1,
 };
 
-/* --- sources ----------------------------------------------------------------------------------- */
+/* --- sources ------------------------------------------------------------------------------ */
 
 static const struct field_word source_providers[] = {
 	{"yaml", SOURCE_YAML, false, "files of declared accounts"},
@@ -341,7 +341,7 @@ static const struct field_table source_table = {
 static const struct field source_item = {
 	.type = FIELD_MAP, .table = &source_table, .help = "a source"};
 
-/* --- the file ---------------------------------------------------------------------------------- */
+/* --- the file ----------------------------------------------------------------------------- */
 
 static const struct field config_fields[] = {
 	{.name = "zsctl",

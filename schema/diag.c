@@ -109,7 +109,7 @@ void diag_hide_line(struct diags *diags, struct str file, unsigned line)
 								 line};
 }
 
-/* --- source lines ---------------------------------------------------------------------------- */
+/* --- source lines ------------------------------------------------------------------------- */
 
 /* Reads lines of one file in ascending order. */
 struct source {
@@ -238,7 +238,7 @@ static void add_source(struct buf *out, struct str text, unsigned line, unsigned
 	buf_release(&after);
 }
 
-/* --- the list -------------------------------------------------------------------------------- */
+/* --- the list ----------------------------------------------------------------------------- */
 
 /* By position; findings at the same place stay in the order they were made. */
 static int compare(const void *left, const void *right)

@@ -45,7 +45,7 @@ static struct frame *push(struct walker *w, const struct node *node, char *out)
 	return frame;
 }
 
-/* --- rows of tables ---------------------------------------------------------------------------- */
+/* --- rows of tables ----------------------------------------------------------------------- */
 
 static const struct field *row(const struct field *fields, struct str name)
 {
@@ -107,7 +107,7 @@ static void choose_variant(struct frame *frame)
 	frame->open = !word || word->later;
 }
 
-/* --- unknown keys ------------------------------------------------------------------------------ */
+/* --- unknown keys ------------------------------------------------------------------------- */
 
 static void nearest(const struct field *fields, struct str key, const struct field **best,
 		    size_t *distance)
@@ -187,7 +187,7 @@ const struct field *field_find(struct field_walk *walk, const struct field_table
 	return NULL;
 }
 
-/* --- values ------------------------------------------------------------------------------------ */
+/* --- values ------------------------------------------------------------------------------- */
 
 static void fill(struct walker *w, const struct field *field, const struct node *node,
 		 char *base);

@@ -6,7 +6,7 @@
 
 #define TEXT_MAX 1024
 
-/* --- messages ---------------------------------------------------------------------------------- */
+/* --- messages ----------------------------------------------------------------------------- */
 
 int field_error(struct field_walk *walk, const struct node *node, const char *format, ...)
 {
@@ -148,7 +148,7 @@ bool field_near(struct str text, const char *word, size_t *best)
 	return true;
 }
 
-/* --- distinguished names ----------------------------------------------------------------------- */
+/* --- distinguished names ------------------------------------------------------------------ */
 
 bool field_lone_rdn(const struct node *node)
 {
@@ -197,7 +197,7 @@ bool field_dn_apart(struct field_walk *walk, const struct node *container)
 	return found;
 }
 
-/* --- scalars ----------------------------------------------------------------------------------- */
+/* --- scalars ------------------------------------------------------------------------------ */
 
 /* The first control character or line end of any script, or 0. The text is valid UTF-8. */
 static unsigned control_character(struct str text)
@@ -399,7 +399,7 @@ struct str field_resolve(struct arena *arena, struct str file, struct str path)
 	return os_join(arena, here ? STR_NONE : os_dirname(arena, file), path);
 }
 
-/* --- all of them ------------------------------------------------------------------------------- */
+/* --- all of them -------------------------------------------------------------------------- */
 
 static int parse_path(struct field_walk *walk, const struct field *field,
 		      const struct node *node, char *base)

@@ -2,7 +2,7 @@
 
 #include "base/json.h"
 
-/* --- which tables there are -------------------------------------------------------------------- */
+/* --- which tables there are --------------------------------------------------------------- */
 
 static const struct field_table *known(const struct field_section *sections, size_t count,
 				       const struct field_table *table)
@@ -80,7 +80,7 @@ static void write_reference(struct json_writer *w, const struct field_table *tab
 	buf_release(&text);
 }
 
-/* --- one value --------------------------------------------------------------------------------- */
+/* --- one value ---------------------------------------------------------------------------- */
 
 static void write_words(struct json_writer *w, const struct field_word *words)
 {
@@ -222,7 +222,7 @@ static void write_field(struct json_writer *w, const struct field *field)
 	json_end_object(w);
 }
 
-/* --- one table --------------------------------------------------------------------------------- */
+/* --- one table ---------------------------------------------------------------------------- */
 
 static const struct field *find(const struct field *fields, const char *name)
 {

@@ -69,7 +69,7 @@ static ssize_t input_bytes(const struct yaml_input *input, uint64_t offset, unsi
 	return (ssize_t)done;
 }
 
-/* --- characters that hide something --------------------------------------------------------- */
+/* --- characters that hide something ------------------------------------------------------- */
 
 /* U+0085, U+2028 and U+2029 (line ends nobody sees), U+202A-E and U+2066-9 (bidirectional
  * controls), from their first three bytes. */
@@ -144,7 +144,7 @@ int yaml_input_read(void *data, unsigned char *out, size_t size, size_t *read)
 	return 1;
 }
 
-/* --- positions ------------------------------------------------------------------------------- */
+/* --- positions ---------------------------------------------------------------------------- */
 
 struct place {
 	unsigned line, column; /* 1-based */
@@ -198,7 +198,7 @@ void yaml_input_findings(struct yaml_input *input, struct diags *diags)
 	}
 }
 
-/* --- libyaml's complaints ---------------------------------------------------------------------- */
+/* --- libyaml's complaints ----------------------------------------------------------------- */
 
 /* libyaml 0.2.5: the problems of scanner.c and parser.c that people meet. */
 static const struct {

@@ -45,7 +45,7 @@ static struct frame *top(struct builder *b)
 	return b->depth ? &b->frames[b->depth - 1] : NULL;
 }
 
-/* --- duplicate keys -------------------------------------------------------------------------- */
+/* --- duplicate keys ----------------------------------------------------------------------- */
 
 static bool same_key(const struct node *a, const struct node *b)
 {
@@ -103,7 +103,7 @@ static void check_keys(struct builder *b, const struct node *map)
 	}
 }
 
-/* --- nodes ----------------------------------------------------------------------------------- */
+/* --- nodes -------------------------------------------------------------------------------- */
 
 /* The document's keys and its lists that are handed out stay; all else is for one value. */
 static struct arena *arena_for(struct builder *b, enum node_type type)
@@ -203,7 +203,7 @@ static void complete(struct builder *b, const yaml_event_t *event, struct node *
 		stop(b, &event->start_mark, "there are too many keys here");
 }
 
-/* --- events ---------------------------------------------------------------------------------- */
+/* --- events ------------------------------------------------------------------------------- */
 
 static void check_properties(struct builder *b, const yaml_event_t *event,
 			     const yaml_char_t *anchor, const yaml_char_t *tag)
@@ -356,7 +356,7 @@ static void build(struct builder *b, struct yaml_input *input)
 	b->order = NULL;
 }
 
-/* --- the interface --------------------------------------------------------------------------- */
+/* --- the interface ------------------------------------------------------------------------ */
 
 bool node_is_null(const struct node *node)
 {
