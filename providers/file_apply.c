@@ -1,170 +1,14 @@
 #include "file_apply.h"
+#include "file_rules.h"
 
-#include "json_view.h"
-
-#include "address.h"
 #include "base/os.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-/* One request on its way. */
-struct applying {
-	struct file_index *index;
-	const struct config *config;
-	struct arena *answers;
-	const struct file_request *file_request;
-	const struct target_request *request;
-	struct target_outcome *outcome;
-	struct err *err;
-	struct arena scratch; /* released by file_apply() */
-
-	struct file_resource *resource; /* NULL for a create */
-	struct str text;                /* of the resource, as it is */
-	struct account now;             /* the same, delegates not linked */
-	struct account next;            /* what it will be, as far as `set` says */
-	unsigned set;
-	/* ATTR_DELEGATES: addresses for a user, ids for a functional account. */
-	const struct sym **delegates;
-	size_t delegate_count;
-};
-
-/* --- refusals, in the service's words --------------------------------------------------- */
-
-/* Always false, so that `return refuse(…)` reads well: nothing was changed. */
-static bool refuse(struct applying *a, enum outcome_class class, const char *advice,
-		   struct str text)
-{
-	a->outcome->class = class;
-	a->outcome->text = text;
-	a->outcome->advice = str_of(advice);
-	return false;
-}
-
-/* `what`: "alias: Alias" or "account: Address" */
-static bool refuse_taken(struct applying *a, const char *what, const struct sym *address,
-			 const struct file_resource *owner)
-{
-	struct str text =
-		arena_strf(a->answers, "Error creating %s is already taken for %s %s: %s", what,
-			   kind_names[owner->kind], owner->address->text, address->text);
-
-	return refuse(
-		a, OUTCOME_FAILED,
-		"merge the two accounts in the Zivver portal, or drop the address from one",
-		text);
-}
-
-static bool refuse_unknown(struct applying *a)
-{
-	return refuse(a, OUTCOME_FAILED, "it was deleted meanwhile: plan again",
-		      arena_strf(a->answers, "Unknown account with uuid: %.*s",
-				 STR_FMT(sym_str(a->request->id))));
-}
-
-/* --- the rules -------------------------------------------------------------------------- */
-
-static bool check_claimed(struct applying *a, const struct sym *address)
-{
-	const struct patterns *claimed = &a->config->claimed;
-	struct str domain = address_domain(sym_str(address));
-
-	for (size_t i = 0; i < claimed->count; i++) {
-		if (str_eq(claimed->items[i], domain))
-			return true;
-	}
-	if (claimed->count == 0)
-		return true;
-	return refuse(
-		a, OUTCOME_FAILED,
-		"claim the domain in the Zivver portal, or use Adopt there when an account "
-		"with this address exists outside the organization",
-		arena_strf(a->answers,
-			   "You are not allowed to add this address to your organization. "
-			   "Does the account belong to a registered domain name? (%s)",
-			   address->text));
-}
-
-static bool check_primary(struct applying *a)
-{
-	const struct file_resource *owner = file_index_owner(a->index, a->next.address);
-
-	if (a->resource && a->next.address == a->now.address)
-		return true;
-	if (owner && owner != a->resource)
-		return refuse_taken(a, "account: Address", a->next.address, owner);
-	return check_claimed(a, a->next.address);
-}
-
-static bool check_alias(struct applying *a, const struct sym *alias)
-{
-	const struct file_resource *owner = file_index_owner(a->index, alias);
-
-	if (owner && (owner != a->resource || alias == a->next.address))
-		return refuse_taken(a, "alias: Alias", alias, owner);
-	if (alias == a->next.address) {
-		const struct file_resource itself = {.address = alias, .kind = a->next.kind};
-
-		return refuse_taken(a, "alias: Alias", alias, &itself);
-	}
-	if (owner)
-		return true; /* it has it already, or had it as its primary address */
-	if (!check_claimed(a, alias))
-		return false;
-	if (set_has(a->index->guests, alias)) {
-		a->outcome->refused_attribute = arena_strf(a->answers, "alias %s", alias->text);
-		return refuse(
-			a, OUTCOME_REFUSED,
-			"merge the guest account in the Zivver portal (Organization Settings, "
-			"User administration, Accounts); no program can",
-			arena_strf(a->answers, "Error creating alias: Alias is a guest: %s",
-				   alias->text));
-	}
-	return true;
-}
-
-static bool check_unit(struct applying *a)
-{
-	if (!a->index->has_units || !a->next.unit || set_has(a->index->units, a->next.unit))
-		return true;
-	return refuse(
-		a, OUTCOME_FAILED,
-		"create this Organizational Unit in the Zivver portal, or correct the unit",
-		arena_strf(a->answers, "Invalid division: %s", a->next.unit->text));
-}
-
-static bool check_all(struct applying *a)
-{
-	if (a->set & ATTR_ADDRESS && !check_primary(a))
-		return false;
-	for (uint32_t i = 0; a->set & ATTR_ALIASES && i < a->next.aliases.count; i++) {
-		if (!check_alias(a, a->next.aliases.items[i]))
-			return false;
-	}
-	return !(a->set & ATTR_UNIT) || check_unit(a);
-}
-
-/* Those who are not (yet) active users are dropped without a word. */
-static void choose_delegates(struct applying *a)
-{
-	struct delegates wanted = a->next.delegates;
-
-	a->delegates = arena_array(&a->scratch, const struct sym *, wanted.count);
-	for (uint32_t i = 0; i < wanted.count; i++) {
-		const struct sym *address = wanted.items[i].address;
-		const struct file_resource *user = file_index_owner(a->index, address);
-
-		if (user && user->kind == KIND_USER && user->active &&
-		    user->address == address && user != a->resource)
-			a->delegates[a->delegate_count++] = a->next.kind == KIND_USER
-								    ? user->address
-								    : user->id;
-	}
-}
-
 /* --- changing --------------------------------------------------------------------------- */
 
-static int read_resource(struct applying *a, const struct file_resource *resource,
+static int read_resource(struct file_applying *a, const struct file_resource *resource,
 			 struct str *text, struct account *account)
 {
 	if (file_index_text(a->index, &resource->piece, &a->scratch, text, a->err))
@@ -177,7 +21,8 @@ static int read_resource(struct applying *a, const struct file_resource *resourc
  * Everybody who names `old` as delegate or member names `new` from now on, or nobody when it is
  * NULL.
  */
-static int rename_in_others(struct applying *a, const struct sym *old, const struct sym *new)
+static int rename_in_others(struct file_applying *a, const struct sym *old,
+			    const struct sym *new)
 {
 	struct file_index *index = a->index;
 	uint32_t next = old->number < index->known ? index->mentioned[old->number] : 0;
@@ -226,7 +71,7 @@ static int rename_in_others(struct applying *a, const struct sym *old, const str
 	return 0;
 }
 
-static void store_key(struct applying *a, uint32_t number)
+static void store_key(struct file_applying *a, uint32_t number)
 {
 	struct buf entry = BUF_INIT;
 	struct json_writer w = {.out = &entry};
@@ -251,7 +96,7 @@ static void store_key(struct applying *a, uint32_t number)
 }
 
 /* What the service would answer: the resource as it is now. */
-static int answer(struct applying *a, uint32_t number)
+static int answer(struct file_applying *a, uint32_t number)
 {
 	const struct file_resource *resource = &a->index->resources.items[number];
 	struct account *account = &a->outcome->answer;
@@ -268,7 +113,7 @@ static int answer(struct applying *a, uint32_t number)
 }
 
 /* Addresses and delegates of a change that was accepted go into the tables. */
-static void take_over(struct applying *a, uint32_t number)
+static void take_over(struct file_applying *a, uint32_t number)
 {
 	struct file_resource *resource = &a->index->resources.items[number];
 
@@ -293,7 +138,7 @@ static void take_over(struct applying *a, uint32_t number)
 /* --- requests --------------------------------------------------------------------------- */
 
 /* An address that becomes the primary one is no alias any more. */
-static void drop_own_alias(struct applying *a)
+static void drop_own_alias(struct file_applying *a)
 {
 	struct set aliases = a->now.aliases;
 	uint32_t kept = 0;
@@ -310,7 +155,7 @@ static void drop_own_alias(struct applying *a)
 	a->set |= ATTR_ALIASES;
 }
 
-static int update(struct applying *a)
+static int update(struct file_applying *a)
 {
 	struct scim_change change;
 	struct buf out = BUF_INIT;
@@ -323,16 +168,22 @@ static int update(struct applying *a)
 	if (!(a->set & ATTR_ADDRESS))
 		a->next.address = a->now.address;
 	drop_own_alias(a);
-	if (!check_all(a))
+	if (!file_allowed(a))
 		return 0;
 	if (a->set & ATTR_DELEGATES)
-		choose_delegates(a);
+		file_choose_delegates(a);
 	number = file_index_number(a->index, a->resource);
 	change = (struct scim_change){.set = a->set,
 				      .wanted = &a->next,
 				      .delegates = a->delegates,
 				      .delegate_count = a->delegate_count};
 	scim_edit(&out, (enum account_kind)a->now.kind, a->text, &a->scratch, &change);
+	if (out.len > FILE_PIECE_MAX) {
+		buf_release(&out);
+		file_refuse(a, OUTCOME_FAILED, "give it fewer delegates",
+			    STR("This account would be larger than the file may hold"));
+		return 0;
+	}
 	file_index_replace(a->index, &a->resource->piece, buf_str(&out));
 	buf_release(&out);
 	take_over(a, number);
@@ -346,7 +197,7 @@ static int update(struct applying *a)
  * A UUID of version 4 (RFC 9562 §5.4). With ZSCTL_ID it follows from the address and how many
  * such ids are taken, so that tests see the same file every time.
  */
-static const struct sym *new_id(struct applying *a)
+static const struct sym *new_id(struct file_applying *a)
 {
 	bool fixed = getenv("ZSCTL_ID") != NULL;
 	const struct sym *id;
@@ -389,7 +240,7 @@ static void today(char out[DATE_TEXT_SIZE])
 }
 
 /* As the service's POST: active, and aliases and delegates are dropped. */
-static int create(struct applying *a)
+static int create(struct file_applying *a)
 {
 	struct file_resource resource = {.kind = (uint8_t)a->request->kind};
 	char created[DATE_TEXT_SIZE];
@@ -399,7 +250,7 @@ static int create(struct applying *a)
 
 	a->next.kind = resource.kind;
 	if (!a->next.address) {
-		refuse(a, OUTCOME_FAILED, "", STR("Error creating account: no address"));
+		file_refuse(a, OUTCOME_FAILED, "", STR("Error creating account: no address"));
 		return 0;
 	}
 	a->set = (a->set & (ATTR_NAME | ATTR_MOBILE | ATTR_UNIT)) | ATTR_ADDRESS | ATTR_ACTIVE;
@@ -408,7 +259,7 @@ static int create(struct applying *a)
 	if (!a->next.mobile)
 		a->set &= ~(unsigned)ATTR_MOBILE;
 	a->next.active = true;
-	if (!check_all(a))
+	if (!file_allowed(a))
 		return 0;
 	resource.id = new_id(a);
 	resource.address = a->next.address;
@@ -426,7 +277,7 @@ static int create(struct applying *a)
 	return answer(a, number);
 }
 
-static int delete_account(struct applying *a)
+static int delete_account(struct file_applying *a)
 {
 	const struct sym *name;
 	uint32_t number = file_index_number(a->index, a->resource);
@@ -447,7 +298,7 @@ static int delete_account(struct applying *a)
 	return 0;
 }
 
-static int suspend(struct applying *a)
+static int suspend(struct file_applying *a)
 {
 	if (a->resource->kind == KIND_USER) {
 		a->set |= ATTR_ACTIVE;
@@ -459,7 +310,7 @@ static int suspend(struct applying *a)
 	return update(a);
 }
 
-static int dispatch(struct applying *a)
+static int dispatch(struct file_applying *a)
 {
 	const struct target_request *request = a->request;
 
@@ -468,7 +319,7 @@ static int dispatch(struct applying *a)
 	a->resource = file_index_owner(a->index, request->id);
 	if (!a->resource || a->resource->id != request->id ||
 	    a->resource->kind != request->kind) {
-		refuse_unknown(a);
+		file_refuse_unknown(a);
 		return 0;
 	}
 	switch (request->op) {
@@ -488,7 +339,7 @@ int file_apply(struct file_index *index, const struct config *config, struct are
 	       const struct file_request *request, struct target_outcome *outcome,
 	       struct err *err)
 {
-	struct applying a = {
+	struct file_applying a = {
 		.index = index,
 		.config = config,
 		.answers = answers,

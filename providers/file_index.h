@@ -15,6 +15,9 @@
 /* The arrays this target writes to; the first two have the numbers of enum account_kind. */
 enum file_part { PART_USERS, PART_GROUPS, PART_KEYS, PART_COUNT };
 
+/* Bytes of one resource: a functional account with a million delegates fits. */
+#define FILE_PIECE_MAX (64u << 20)
+
 #define PIECE_NOWHERE UINT64_MAX
 #define PIECE_GONE UINT32_MAX
 

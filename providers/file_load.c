@@ -332,7 +332,8 @@ bool file_index_changed(const struct file_index *index, const char *path)
 /* One reading. *changed: the file was written to meanwhile, so the result means nothing. */
 static int load_once(struct loading *l, const char *path, bool *changed, struct err *err)
 {
-	const struct json_reader reader = {.item = take_item, .context = l};
+	const struct json_reader reader = {
+		.item = take_item, .context = l, .item_limit = FILE_PIECE_MAX};
 	struct file_index *index = l->index;
 	struct stat after;
 	int result;

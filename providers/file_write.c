@@ -7,6 +7,7 @@
 
 #include "base/os.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -186,6 +187,11 @@ enum file_written file_index_write(struct file_index *index, const char *path, s
 	int fd;
 
 	index->stale = true;
+	/* A file can be replaced although it is read-only; who made it so does not want that. */
+	if (access(path, W_OK) && errno != ENOENT) {
+		err_errno(err, ERR_FAILED, "cannot write %s", path);
+		return result;
+	}
 	if (os_writer_open(&out.writer, path, 0600, err))
 		return result;
 	put_file(&out, index);
