@@ -6,6 +6,8 @@
 #include "config_tables.h"
 #include "json_schema.h"
 
+#include <errno.h>
+
 /* People write it: this is far more than they need. */
 #define CONFIG_FILE_MAX (1U << 20)
 
@@ -273,7 +275,11 @@ static struct node *extended(struct config *config, struct node *root, struct di
 		return NULL;
 	}
 	path = field_resolve(&config->arena, name->file, name->text);
-	if (stat(path.ptr, &status) == 0 && status.st_size > CONFIG_FILE_MAX) {
+	if (stat(path.ptr, &status) < 0) {
+		field_error(&walk, name, "%s cannot be read: %s", path.ptr, strerror(errno));
+		return NULL;
+	}
+	if (status.st_size > CONFIG_FILE_MAX) {
 		diag_error(diags, path, 0, 0, "is larger than 1 MiB: that is no configuration");
 		return NULL;
 	}

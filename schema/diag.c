@@ -64,6 +64,11 @@ static bool is_hidden(const struct diags *diags, struct str file, unsigned line)
 	return diags->hidden.all;
 }
 
+static struct str behind(struct str text, size_t bytes)
+{
+	return (struct str){text.ptr + bytes, text.len - bytes};
+}
+
 static bool contains(struct str text, const char *part)
 {
 	struct str other = str_of(part);
@@ -81,19 +86,24 @@ static bool contains(struct str text, const char *part)
  */
 static bool seems_secret(struct str line)
 {
-	static const char *const parts[] = {"pass",    "pwd",     "secret",  "token",
-					    "api_key", "api-key", "sso_key", "private"};
-	struct str rest = line, before;
+	static const char *const parts[] = {"pass",  "pasw",    "pwd",       "secret",
+					    "token", "private", "credential"};
+	struct str rest = line, key;
 
-	while (str_split(&rest, ':', &before) && rest.ptr) {
+	while (str_split(&rest, ':', &key) && rest.ptr) {
 		struct str value = str_trim(rest);
+		bool secret = false;
 
-		if (before.len > 32)
-			before = (struct str){before.ptr + before.len - 32, 32};
-		for (size_t i = 0; i < sizeof(parts) / sizeof(*parts); i++) {
-			if (value.len > 0 && value.ptr[0] != '{' && contains(before, parts[i]))
-				return true;
-		}
+		if (value.len == 0 || value.ptr[0] == '{')
+			continue;
+		while (key.len > 0 && strchr(" '\"", key.ptr[key.len - 1]))
+			key.len--;
+		if (key.len > 32)
+			key = behind(key, key.len - 32);
+		for (size_t i = 0; i < sizeof(parts) / sizeof(*parts); i++)
+			secret = secret || contains(key, parts[i]);
+		if (secret || (key.len >= 3 && contains(behind(key, key.len - 3), "key")))
+			return true;
 	}
 	return false;
 }
@@ -182,11 +192,6 @@ static size_t characters(struct str text)
 	for (size_t i = 0; i < text.len; i++)
 		count += ((unsigned char)text.ptr[i] & 0xC0) != 0x80;
 	return count;
-}
-
-static struct str behind(struct str text, size_t bytes)
-{
-	return (struct str){text.ptr + bytes, text.len - bytes};
 }
 
 /* The line, escaped, with a caret under `column`. */
