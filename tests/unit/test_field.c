@@ -310,10 +310,10 @@ static void finds_what_is_wrong(void **state)
 		{"groups:\n  x: [OU=A,DC=x,DC=y, \"OU=B,DC=x\", cn=C, dc=z]",
 		 "2:7: this distinguished name fell apart at its commas; put it in quotes: "
 		 "\"OU=A,DC=x,DC=y\"\n"
-		 "2:37: this distinguished name fell apart at its commas; put it in quotes: "
+		 "2:36: this distinguished name fell apart at its commas; put it in quotes: "
 		 "\"cn=C,dc=z\"\n"},
 		{"groups:\n  x:\n    - OU=A\n    - DC=x\n", ""},
-		{"groups: {x: [a=b, c=d, OU=A]}", ""},
+		{"groups: {x: [a=b, e=d, OU=A]}", ""},
 		{"{main: {name: OU=A,DC=x}}",
 		 "1:20: 'DC=x' is not known here; a distinguished name in { } or [ ] needs quotes, "
 		 "or it falls apart at its commas\n"},
