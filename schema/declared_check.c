@@ -218,6 +218,9 @@ static void resolve_delegates(struct reading *r)
 	}
 	free(s.items);
 	free(s.listed);
+	free(r->wishes.items);
+	r->wishes.items = NULL;
+	r->wishes.count = r->wishes.capacity = 0;
 }
 
 /* --- earlier addresses ------------------------------------------------------------------- */
@@ -263,13 +266,18 @@ static void check_formers(struct reading *r)
 
 /* --- look-alikes ------------------------------------------------------------------------- */
 
+struct skeleton_slot {
+	uint32_t hash;
+	uint32_t entry; /* 1 + index */
+};
+
 /* Open addressing by the skeleton's hash; only primary addresses are kept in it. */
 struct look_alikes {
-	struct {
-		uint32_t hash;
-		uint32_t entry; /* 1 + index */
-	} * slots;
+	struct skeleton_slot *slots;
 	size_t mask;
+	/* One bit for eight times as many hashes as there are slots: most look-ups end here, in
+	 * the processor's cache. */
+	uint64_t *seen;
 	struct arena arena; /* of two skeletons */
 	unsigned found;
 };
@@ -297,12 +305,18 @@ static void look_alike(struct look_alikes *l, const struct reading *r, size_t in
 {
 	const struct entry *entry = &r->entries->items[index], *other;
 	struct str skeleton;
+	uint64_t *word, bit;
 	uint32_t hash;
 	size_t slot;
 
 	arena_reset(&l->arena);
 	skeleton = address_skeleton(&l->arena, sym_str(address));
 	hash = (uint32_t)str_hash(skeleton);
+	word = &l->seen[(hash & (l->mask << 3 | 7)) >> 6];
+	bit = 1ULL << (hash & 63);
+	if (!keep && !(*word & bit))
+		return;
+	*word |= bit;
 	slot = look_up(l, r, skeleton, hash);
 	if (!l->slots[slot].entry) {
 		if (keep) {
@@ -331,6 +345,7 @@ static void find_look_alikes(struct reading *r)
 		slots *= 2;
 	l.mask = slots - 1;
 	l.slots = mem_calloc(slots, sizeof(*l.slots));
+	l.seen = mem_calloc(slots / 8, sizeof(*l.seen));
 	for (size_t i = r->first; i < r->entries->count; i++)
 		look_alike(&l, r, i, r->entries->items[i].account.address, true);
 	for (size_t i = r->first; i < r->entries->count; i++) {
@@ -340,6 +355,7 @@ static void find_look_alikes(struct reading *r)
 			look_alike(&l, r, i, aliases->items[j], false);
 	}
 	free(l.slots);
+	free(l.seen);
 	arena_release(&l.arena);
 }
 
