@@ -112,6 +112,11 @@ struct explanation {
 void reconcile(const struct reconcile_input *input, struct plan *plan,
 	       struct explanation *explain /* or NULL */);
 
+/* The options that only make sense together, and with this configuration: ERR_USAGE. Before anything
+ * is read. */
+int reconcile_check(const struct config *config, const struct plan_options *options,
+		    struct err *err);
+
 /*
  * The passes that say who is who. All indices are into the three inputs; IDENTITY_NONE: not there.
  */

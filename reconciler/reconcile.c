@@ -1,0 +1,544 @@
+/*
+ * The rule table of the design: what the sources want × what the target has → what becomes of it.
+ */
+#include "reconcile.h"
+
+#include "address.h"
+#include "base/os.h"
+
+#include <stdarg.h>
+
+/* --- one subject -------------------------------------------------------------------------- */
+
+enum account_kind subject_kind(const struct world *w, uint32_t s)
+{
+	const struct account *current = current_at(w, s);
+
+	return current ? current->kind : desired_at(w, s)->account.kind;
+}
+
+const struct sym *subject_address(const struct world *w, uint32_t s)
+{
+	const struct account *current = current_at(w, s);
+
+	return current ? current->address : desired_at(w, s)->account.address;
+}
+
+const struct sym *subject_address_after(const struct world *w, uint32_t s)
+{
+	return is_live(w, s) ? desired_at(w, s)->account.address : subject_address(w, s);
+}
+
+bool is_live(const struct world *w, uint32_t s)
+{
+	const struct subject *subject = &w->subjects[s];
+
+	return subject->ruling == RULING_CREATE || subject->ruling == RULING_REACTIVATE ||
+	       (subject->ruling == RULING_SAME && !subject->no_key);
+}
+
+bool will_be_active(const struct world *w, uint32_t s)
+{
+	const struct account *current = current_at(w, s);
+
+	switch ((enum ruling)w->subjects[s].ruling) {
+	case RULING_CREATE:
+	case RULING_REACTIVATE:
+		return true;
+	case RULING_NOTHING:
+	case RULING_SUSPEND:
+	case RULING_DELETE:
+		return false;
+	case RULING_SAME:
+	case RULING_KEPT:
+	case RULING_INACTIVE:
+	case RULING_UNMANAGED:
+	case RULING_LEFT_OUT:
+	case RULING_PROTECTED:
+	case RULING_HELD:
+	case RULING_MANUAL:
+		break;
+	}
+	return current && current->active;
+}
+
+bool in_patterns(const struct patterns *patterns, const struct sym *text)
+{
+	for (size_t i = 0; text && i < patterns->count; i++)
+		if (pattern_match(patterns->items[i], sym_str(text)))
+			return true;
+	return false;
+}
+
+static bool in_strs(const struct strs *patterns, const struct sym *text)
+{
+	for (size_t i = 0; text && i < patterns->count; i++)
+		if (pattern_match(patterns->items[i], sym_str(text)))
+			return true;
+	return false;
+}
+
+/* --- what narrows and protects -------------------------------------------------------------- */
+
+static const struct sym *desired_address(const struct world *w, uint32_t s)
+{
+	const struct desired_account *desired = desired_at(w, s);
+
+	return desired ? desired->account.address : NULL;
+}
+
+static const struct sym *current_address(const struct world *w, uint32_t s)
+{
+	const struct account *current = current_at(w, s);
+
+	return current ? current->address : NULL;
+}
+
+static bool is_left_out(const struct world *w, uint32_t s)
+{
+	const struct plan_options *options = w->in->options;
+	const struct sym *is = current_address(w, s), *wanted = desired_address(w, s);
+
+	if (w->only[subject_kind(w, s)] == 0)
+		return true;
+	if (options->include.count > 0 && !in_strs(&options->include, is) &&
+	    !in_strs(&options->include, wanted))
+		return true;
+	return in_strs(&options->exclude, is) || in_strs(&options->exclude, wanted);
+}
+
+static bool is_protected(const struct world *w, uint32_t s)
+{
+	const struct patterns *protect = &w->config->target.protect;
+
+	return in_patterns(protect, current_address(w, s)) ||
+	       in_patterns(protect, desired_address(w, s));
+}
+
+/* As it would be after the plan. */
+static bool stays_in_scope(const struct world *w, uint32_t s)
+{
+	const struct config_scope *scope = &w->config->target.scope;
+	const struct desired_account *desired = desired_at(w, s);
+	struct account after = desired->account;
+
+	if (scope->include.count + scope->exclude.count + scope->include_units.count +
+		    scope->exclude_units.count ==
+	    0)
+		return true;
+	if (!after.address)
+		return true;
+	if (!(after.has & ATTR_UNIT) && current_at(w, s))
+		after.unit = current_at(w, s)->unit;
+	return target_in_scope(w->config, &after);
+}
+
+/* --only: what it leaves of a ruling. */
+static bool only_allows(const struct world *w, uint32_t s, enum ruling ruling)
+{
+	const unsigned only = w->only[subject_kind(w, s)];
+
+	switch (ruling) {
+	case RULING_CREATE:
+		return only & 1u << ACTION_CREATE;
+	case RULING_REACTIVATE:
+		return only & 1u << ACTION_REACTIVATE;
+	case RULING_SUSPEND:
+		return only & 1u << ACTION_SUSPEND;
+	case RULING_DELETE:
+		return only & 1u << ACTION_DELETE;
+	case RULING_SAME:
+	case RULING_KEPT:
+		return only & (ONLY_UPDATES | ONLY_ADOPT);
+	case RULING_NOTHING:
+	case RULING_INACTIVE:
+	case RULING_UNMANAGED:
+	case RULING_LEFT_OUT:
+	case RULING_PROTECTED:
+	case RULING_HELD:
+	case RULING_MANUAL:
+		break;
+	}
+	return true;
+}
+
+/* --- the table ---------------------------------------------------------------------------- */
+
+static enum ruling obstruct(struct world *w, uint32_t s, enum ruling ruling,
+			    enum obstacle obstacle, uint32_t other, const struct sym *about)
+{
+	struct subject *subject = &w->subjects[s];
+
+	subject->obstacle = (uint8_t)obstacle;
+	subject->other = other;
+	subject->about = about;
+	return ruling;
+}
+
+static bool signs_in(const struct world *w, uint32_t s)
+{
+	return w->config->target.sign_in == SIGN_IN_SSO && subject_kind(w, s) == KIND_USER;
+}
+
+static bool has_key(const struct desired_account *desired)
+{
+	return desired && (desired->key || desired->fingerprint);
+}
+
+static bool key_is_lost(const struct recorded_account *recorded)
+{
+	return recorded && recorded->key && str_is(sym_str(recorded->key), "lost");
+}
+
+static enum ruling rule_create(struct world *w, uint32_t s)
+{
+	const struct desired_account *desired = desired_at(w, s);
+
+	if (!w->config->actions[desired->account.kind].create)
+		return RULING_NOTHING;
+	if (!desired->account.name)
+		return obstruct(w, s, RULING_HELD, OBSTACLE_NO_NAME, NOBODY, NULL);
+	if (w->keys_required && signs_in(w, s) && !has_key(desired))
+		return obstruct(w, s, RULING_HELD, OBSTACLE_NO_KEY, NOBODY, NULL);
+	return RULING_CREATE;
+}
+
+static enum ruling rule_return(struct world *w, uint32_t s)
+{
+	const struct recorded_account *recorded = recorded_at(w, s);
+
+	switch (w->config->actions[subject_kind(w, s)].reactivate) {
+	case SUSPEND_NEVER:
+		return RULING_UNMANAGED;
+	case SUSPEND_RECORDED:
+		if (!recorded || !recorded->suspended_by)
+			return obstruct(w, s, RULING_MANUAL, OBSTACLE_OUTSIDE, NOBODY, NULL);
+		break;
+	case SUSPEND_ALWAYS:
+		break;
+	}
+	if (signs_in(w, s) && key_is_lost(recorded) && !has_key(desired_at(w, s)))
+		return obstruct(w, s, RULING_MANUAL, OBSTACLE_KEY_LOST, NOBODY, NULL);
+	return RULING_REACTIVATE;
+}
+
+static enum ruling rule_same(struct world *w, uint32_t s)
+{
+	const struct recorded_account *recorded = recorded_at(w, s);
+
+	if (!w->config->actions[subject_kind(w, s)].update)
+		return RULING_KEPT;
+	w->subjects[s].no_key = signs_in(w, s) && recorded && recorded->key &&
+				!key_is_lost(recorded) && !has_key(desired_at(w, s));
+	return RULING_SAME;
+}
+
+static enum ruling rule_leave(const struct world *w, uint32_t s, enum want want)
+{
+	const struct recorded_account *recorded = recorded_at(w, s);
+
+	switch (w->config->actions[subject_kind(w, s)].suspend) {
+	case SUSPEND_NEVER:
+		return RULING_UNMANAGED;
+	case SUSPEND_RECORDED:
+		if (want == WANT_ABSENT && (!recorded || recorded->desired_since == DATE_NONE))
+			return RULING_UNMANAGED;
+		break;
+	case SUSPEND_ALWAYS:
+		break;
+	}
+	return RULING_SUSPEND;
+}
+
+/* --delete, by what the record knows of the suspension. */
+static bool is_to_delete(const struct world *w, uint32_t s, enum want want)
+{
+	const struct recorded_account *recorded = recorded_at(w, s);
+	const struct str asked = w->in->options->delete_;
+
+	if (asked.len == 0 || w->config->target.protect.count == 0)
+		return false;
+	if (str_is(asked, "suspended-and-missing") && want != WANT_ABSENT)
+		return false;
+	return recorded && recorded->suspended_by && recorded->suspended_since != DATE_NONE &&
+	       (int64_t)recorded->suspended_since + w->suspended_days <= w->in->today;
+}
+
+static enum ruling rule_stay_away(const struct world *w, uint32_t s, enum want want)
+{
+	const struct recorded_account *recorded = recorded_at(w, s);
+
+	if (is_to_delete(w, s, want))
+		return RULING_DELETE;
+	if (want == WANT_INACTIVE ||
+	    (recorded && (recorded->suspended_by || recorded->desired_since != DATE_NONE)))
+		return RULING_INACTIVE;
+	return RULING_UNMANAGED;
+}
+
+/* Before what is wanted comes into play. NOTHING: the table decides. */
+static enum ruling rule_exceptions(struct world *w, uint32_t s, enum want want, bool *decided)
+{
+	const struct account *current = current_at(w, s);
+	const uint32_t d = w->subjects[s].desired;
+	const struct identity *identity = d == NOBODY ? NULL : &w->identity[d];
+
+	*decided = true;
+	if (is_left_out(w, s))
+		return RULING_LEFT_OUT;
+	if (is_protected(w, s))
+		return RULING_PROTECTED;
+	if (identity && !current && !stays_in_scope(w, s))
+		return RULING_NOTHING;
+	if (want == WANT_HELD)
+		return obstruct(w, s, RULING_HELD, OBSTACLE_SOURCE, NOBODY, NULL);
+	if (current && d == NOBODY && w->also_of && w->also_of[s] != NOBODY)
+		return obstruct(w, s, RULING_MANUAL, OBSTACLE_TWO_ACCOUNTS,
+				w->subject_of[w->also_of[s]], NULL);
+	if (identity && identity->match == MATCH_CONFLICT) {
+		const bool two = w->desired_of[identity->current] != NOBODY;
+
+		if (want != WANT_ACTIVE || !(w->only[subject_kind(w, s)] & 1u << ACTION_CREATE))
+			return RULING_NOTHING;
+		return obstruct(w, s, RULING_MANUAL,
+				two ? OBSTACLE_TWO_ENTRIES : OBSTACLE_PREDECESSOR,
+				identity->current, NULL);
+	}
+	if (identity && current && want != WANT_ABSENT) {
+		if (current->kind != desired_at(w, s)->account.kind)
+			return obstruct(w, s, RULING_MANUAL, OBSTACLE_KIND, NOBODY, NULL);
+		if (want == WANT_ACTIVE && !stays_in_scope(w, s))
+			return obstruct(w, s, RULING_MANUAL, OBSTACLE_SCOPE, NOBODY, NULL);
+	}
+	*decided = false;
+	return RULING_NOTHING;
+}
+
+static void rule(struct world *w, uint32_t s, enum want want)
+{
+	struct subject *subject = &w->subjects[s];
+	const struct account *current = current_at(w, s);
+	enum ruling ruling;
+	bool decided;
+
+	subject->want = (uint8_t)want;
+	subject->no_key = false;
+	obstruct(w, s, RULING_NOTHING, OBSTACLE_NONE, NOBODY, NULL);
+	ruling = rule_exceptions(w, s, want, &decided);
+	if (!decided && !current)
+		ruling = want == WANT_ACTIVE ? rule_create(w, s) : RULING_NOTHING;
+	else if (!decided && want == WANT_ACTIVE)
+		ruling = current->active ? rule_same(w, s) : rule_return(w, s);
+	else if (!decided)
+		ruling = current->active ? rule_leave(w, s, want) : rule_stay_away(w, s, want);
+	if (subject->obstacle == OBSTACLE_OUTSIDE || subject->obstacle == OBSTACLE_KEY_LOST)
+		decided = !only_allows(w, s, RULING_REACTIVATE);
+	else if (subject->obstacle == OBSTACLE_NO_NAME || subject->obstacle == OBSTACLE_NO_KEY)
+		decided = !only_allows(w, s, RULING_CREATE);
+	else
+		decided = !only_allows(w, s, ruling);
+	subject->ruling = (uint8_t)(decided ? RULING_LEFT_OUT : ruling);
+}
+
+static enum want want_of(const struct world *w, uint32_t d)
+{
+	const struct desired_account *item = &w->in->desired->items[d];
+
+	if (item->held)
+		return WANT_HELD;
+	if (w->config->claimed.count > 0 &&
+	    !in_domains(&w->config->claimed, item->account.address))
+		return WANT_ABSENT;
+	return item->account.active ? WANT_ACTIVE : WANT_INACTIVE;
+}
+
+void rule_functional(struct world *w, uint32_t s)
+{
+	struct subject *subject = &w->subjects[s];
+	const enum ruling before = (enum ruling)subject->ruling;
+	enum want want = subject->desired == NOBODY ? WANT_ABSENT
+						    : want_of(w, subject->desired);
+
+	if (want == WANT_ACTIVE && subject->active_delegates == 0)
+		want = WANT_INACTIVE;
+	rule(w, s, want);
+	if (subject->ruling != before)
+		*vec_push(&w->gave_way) = s;
+}
+
+void give_way(struct world *w, uint32_t s, enum obstacle obstacle, uint32_t other,
+	      const struct sym *about)
+{
+	w->subjects[s].ruling = (uint8_t)obstruct(w, s, RULING_MANUAL, obstacle, other, about);
+	*vec_push(&w->gave_way) = s;
+}
+
+/* --- all of them -------------------------------------------------------------------------- */
+
+/* "user", "create", "create:user"; none: everything. */
+static void read_only(struct world *w)
+{
+	const struct strs *only = &w->in->options->only;
+
+	for (int kind = 0; kind < KIND_COUNT; kind++)
+		w->only[kind] = only->count ? 0 : ONLY_ADOPT | (ONLY_ADOPT - 1);
+	for (size_t i = 0; i < only->count; i++) {
+		struct str rest = only->items[i], first = STR_NONE;
+		enum account_kind kind = KIND_USER;
+		enum action action;
+
+		str_split(&rest, ':', &first);
+		if (kind_parse(first, &kind))
+			w->only[kind] = ONLY_ADOPT | (ONLY_ADOPT - 1);
+		if (!action_parse(first, &action))
+			continue;
+		if (rest.len > 0 && !kind_parse(rest, &kind))
+			continue;
+		for (int k = 0; k < KIND_COUNT; k++)
+			if (rest.len == 0 || k == (int)kind)
+				w->only[k] |= 1u << action;
+	}
+}
+
+static void read_options(struct world *w)
+{
+	int64_t seconds = 0;
+
+	read_only(w);
+	if (duration_parse(w->in->options->suspended_for, &seconds))
+		seconds += 86399;
+	w->suspended_days = (int32_t)(seconds / 86400 < INT32_MAX ? seconds / 86400
+								  : INT32_MAX);
+	if (w->config->target.sign_in != SIGN_IN_SSO)
+		return;
+	for (size_t i = 0; i < w->in->desired->count && !w->keys_required; i++)
+		w->keys_required = has_key(&w->in->desired->items[i]);
+	for (size_t i = 0; i < w->in->recorded->count && !w->keys_required; i++)
+		w->keys_required = w->in->recorded->items[i].key != NULL;
+}
+
+static void make_subjects(struct world *w)
+{
+	const size_t desired = w->in->desired->count;
+
+	w->current_count = (uint32_t)w->in->current->count;
+	w->count = w->current_count;
+	w->subject_of = mem_alloc((desired + 1) * sizeof(uint32_t));
+	for (uint32_t d = 0; d < desired; d++) {
+		const uint32_t c = w->identity[d].current;
+
+		w->subject_of[d] = c != NOBODY && w->desired_of[c] == d ? c : w->count++;
+	}
+	w->subjects = mem_calloc(w->count + 1u, sizeof(*w->subjects));
+	for (uint32_t c = 0; c < w->current_count; c++) {
+		w->subjects[c].desired = w->desired_of[c];
+		w->subjects[c].recorded = w->recorded_of[c];
+	}
+	for (uint32_t d = 0; d < desired; d++) {
+		const uint32_t s = w->subject_of[d];
+
+		if (s < w->current_count)
+			continue;
+		w->subjects[s].desired = d;
+		w->subjects[s].recorded = w->identity[d].match == MATCH_CONFLICT
+						  ? NOBODY
+						  : w->identity[d].recorded;
+	}
+}
+
+static void want_address(struct world *w, const struct sym *address, uint32_t s)
+{
+	if (!w->wanted[address->number])
+		w->wanted[address->number] = s + 1;
+}
+
+/* Who will answer to which address. A held entry without an account answers to none. */
+static void make_wanted(struct world *w)
+{
+	w->wanted = mem_calloc(w->index.size + 1u, sizeof(uint32_t));
+	for (int held = 0; held < 2; held++) {
+		for (uint32_t d = 0; d < w->in->desired->count; d++) {
+			const struct desired_account *item = &w->in->desired->items[d];
+
+			if ((item->held != NULL) != held || !item->account.address ||
+			    (held && w->identity[d].current == NOBODY))
+				continue;
+			want_address(w, item->account.address, w->subject_of[d]);
+			for (uint32_t i = 0; i < item->account.aliases.count; i++)
+				want_address(w, item->account.aliases.items[i],
+					     w->subject_of[d]);
+		}
+	}
+}
+
+void world_release(struct world *w)
+{
+	accounts_index_release(&w->index);
+	free(w->recorded_of);
+	free(w->current_of);
+	free(w->desired_of);
+	free(w->also_of);
+	free(w->identity);
+	free(w->subjects);
+	free(w->subject_of);
+	free(w->wanted);
+	free(w->delegates.items);
+	free(w->reader_start);
+	free(w->readers);
+	free(w->gave_way.items);
+	arena_release(&w->arena);
+}
+
+void reconcile(const struct reconcile_input *input, struct plan *plan,
+	       struct explanation *explain)
+{
+	struct world w = {.in = input, .config = input->config, .plan = plan};
+
+	world_identify(&w);
+	read_options(&w);
+	make_subjects(&w);
+	make_wanted(&w);
+	for (uint32_t s = 0; s < w.count; s++)
+		rule(&w, s,
+		     w.subjects[s].desired == NOBODY ? WANT_ABSENT
+						     : want_of(&w, w.subjects[s].desired));
+	delegates_resolve(&w);
+	delegates_count(&w);
+	for (uint32_t s = 0; s < w.count; s++)
+		if (subject_kind(&w, s) == KIND_FUNCTIONAL)
+			rule_functional(&w, s);
+	w.gave_way.count = 0; /* nobody has counted on anything yet */
+	delegates_readers(&w);
+	address_settle(&w);
+	emit_plan(&w);
+	expect_fill(plan, input->current, input->names);
+	if (explain)
+		explain_account(&w, explain);
+	world_release(&w);
+}
+
+int reconcile_check(const struct config *config, const struct plan_options *options,
+		    struct err *err)
+{
+	int64_t seconds;
+
+	if (options->delete_.len == 0)
+		return options->suspended_for.len == 0
+			       ? 0
+			       : err_set(err, ERR_USAGE, "--suspended-for needs --delete");
+	if (!str_is(options->delete_, "suspended") &&
+	    !str_is(options->delete_, "suspended-and-missing"))
+		return err_set(err, ERR_USAGE,
+			       "--delete %.*s: 'suspended' or 'suspended-and-missing' is "
+			       "expected",
+			       STR_FMT(options->delete_));
+	if (!duration_parse(options->suspended_for, &seconds))
+		return err_set(err, ERR_USAGE,
+			       "--delete needs --suspended-for with a duration such as 30d: "
+			       "deleted messages are lost for ever");
+	if (config->target.protect.count == 0)
+		return err_set(err, ERR_USAGE,
+			       "--delete needs target.protect: name the accounts that must "
+			       "never be deleted, such as the administrators'");
+	return 0;
+}

@@ -1,0 +1,374 @@
+/*
+ * One account's difference between what is wanted and what is there, and the plan entry it becomes.
+ * Only managed attributes are compared; everything else stays as the target has it.
+ */
+#include "reconcile.h"
+
+#include "address.h"
+
+/* --- what differs ------------------------------------------------------------------------- */
+
+static bool alias_comes(const struct world *w, uint32_t s, const struct sym *alias)
+{
+	const struct account *current = current_at(w, s);
+
+	return (!current || !set_has(current->aliases, alias)) &&
+	       !is_dropped(&w->subjects[s], alias);
+}
+
+/* A new primary address leaves the aliases by itself. */
+static bool alias_goes(const struct world *w, uint32_t s, const struct sym *alias)
+{
+	const struct account *wanted = &desired_at(w, s)->account;
+
+	return alias != wanted->address && !set_has(wanted->aliases, alias) &&
+	       !alias_ignored(w, alias);
+}
+
+static bool aliases_differ(const struct world *w, uint32_t s)
+{
+	const struct set is = current_at(w, s)->aliases;
+	const struct set wanted = desired_at(w, s)->account.aliases;
+
+	if (set_equal(is, wanted))
+		return false;
+	for (uint32_t i = 0; i < wanted.count; i++)
+		if (alias_comes(w, s, wanted.items[i]))
+			return true;
+	for (uint32_t i = 0; i < is.count; i++)
+		if (alias_goes(w, s, is.items[i]))
+			return true;
+	return false;
+}
+
+static bool refreshes_key(const struct world *w, uint32_t s)
+{
+	const struct str pattern = w->in->options->refresh_keys;
+
+	return pattern.len > 0 &&
+	       (pattern_match(pattern, sym_str(current_at(w, s)->address)) ||
+		pattern_match(pattern, sym_str(desired_at(w, s)->account.address)));
+}
+
+/* The key that goes with every request for the user; NULL: none. */
+static const struct sym *key_of(const struct world *w, uint32_t s)
+{
+	const struct desired_account *desired = desired_at(w, s);
+
+	if (w->config->target.sign_in != SIGN_IN_SSO || subject_kind(w, s) != KIND_USER)
+		return NULL;
+	return desired ? desired->fingerprint : NULL;
+}
+
+/* A key that is not recorded yet is no difference: it goes with the next one. */
+static bool key_differs(const struct world *w, uint32_t s)
+{
+	const struct sym *key = key_of(w, s);
+	const struct recorded_account *recorded = recorded_at(w, s);
+
+	if (!key)
+		return false;
+	return refreshes_key(w, s) || (recorded && recorded->key && recorded->key != key);
+}
+
+static bool sets_attribute(const struct world *w, uint32_t s, enum attribute attribute)
+{
+	const struct account *is = current_at(w, s);
+	const struct account *wanted = &desired_at(w, s)->account;
+
+	switch (attribute) {
+	case ATTR_ADDRESS:
+		return wanted->address != is->address;
+	case ATTR_NAME:
+		return wanted->name && wanted->name != is->name;
+	case ATTR_ALIASES:
+		return (wanted->has & ATTR_ALIASES) && aliases_differ(w, s);
+	case ATTR_MOBILE:
+		return is->kind == KIND_USER && (wanted->has & ATTR_MOBILE) &&
+		       wanted->mobile != is->mobile;
+	case ATTR_UNIT:
+		return (wanted->has & ATTR_UNIT) && wanted->unit != is->unit;
+	case ATTR_KEY:
+		return key_differs(w, s);
+	case ATTR_DELEGATES:
+	case ATTR_ACTIVE:
+		break;
+	}
+	return false;
+}
+
+void difference_find(const struct world *w, uint32_t s, struct difference *difference)
+{
+	difference->attributes = 0;
+	delegates_compare(w, s, &difference->add, &difference->remove, &difference->leaving);
+	if (difference->add.count + difference->remove.count > 0)
+		difference->attributes |= ATTR_DELEGATES;
+	for (unsigned bit = 0; bit < ATTR_COUNT; bit++)
+		if (current_at(w, s) && sets_attribute(w, s, (enum attribute)(1u << bit)))
+			difference->attributes |= 1u << bit;
+}
+
+void difference_release(struct difference *difference)
+{
+	free(difference->add.items);
+	free(difference->remove.items);
+	free(difference->leaving.items);
+}
+
+static enum action action_of(const struct difference *difference)
+{
+	if (difference->add.count > 0)
+		return ACTION_GRANT;
+	return difference->remove.count > 0 ? ACTION_REVOKE : ACTION_UPDATE;
+}
+
+bool update_action(const struct world *w, uint32_t s, enum action *out)
+{
+	struct difference difference = {.attributes = 0};
+	bool differs;
+
+	difference_find(w, s, &difference);
+	differs = difference.attributes != 0;
+	*out = action_of(&difference);
+	difference_release(&difference);
+	return differs;
+}
+
+/* --- parts of the entry ------------------------------------------------------------------- */
+
+struct str copy_text(struct world *w, const struct sym *text)
+{
+	return text ? arena_str(&w->plan->arena, sym_str(text)) : STR_NONE;
+}
+
+static void set_scalar(struct world *w, struct plan_scalar *scalar, const struct sym *from,
+		       const struct sym *to)
+{
+	*scalar = (struct plan_scalar){true, copy_text(w, from), copy_text(w, to)};
+}
+
+static void add_scalars(struct world *w, uint32_t s, struct plan_change *change,
+			unsigned attributes)
+{
+	static const struct account none;
+	const struct account *is = current_at(w, s) ? current_at(w, s) : &none;
+	const struct account *wanted = &desired_at(w, s)->account;
+
+	if (attributes & ATTR_ADDRESS)
+		set_scalar(w, &change->rename, is->address, wanted->address);
+	if (attributes & ATTR_NAME)
+		set_scalar(w, &change->name, is->name, wanted->name);
+	if (attributes & ATTR_MOBILE)
+		set_scalar(w, &change->mobile, is->mobile, wanted->mobile);
+	if (attributes & ATTR_UNIT)
+		set_scalar(w, &change->unit, is->unit, wanted->unit);
+}
+
+static void add_aliases(struct world *w, uint32_t s, struct plan_change *change)
+{
+	struct arena *arena = &w->plan->arena;
+	const struct account *is = current_at(w, s);
+	const struct account *wanted = &desired_at(w, s)->account;
+
+	for (uint32_t i = 0; i < wanted->aliases.count; i++)
+		if (alias_comes(w, s, wanted->aliases.items[i]))
+			strs_add(arena, &change->aliases_add,
+				 sym_str(wanted->aliases.items[i]));
+	for (uint32_t i = 0; is && i < is->aliases.count; i++)
+		if (alias_goes(w, s, is->aliases.items[i]))
+			strs_add(arena, &change->aliases_remove, sym_str(is->aliases.items[i]));
+}
+
+/* A delegate's name. The writer turns its ';' into ','. */
+static struct str delegate_name(struct world *w, uint32_t user)
+{
+	const struct account *current = current_at(w, user);
+
+	return copy_text(w, current ? current->name : desired_at(w, user)->account.name);
+}
+
+static struct str source_of(const struct world *w, uint32_t s, enum attribute attribute)
+{
+	const struct desired_account *desired = desired_at(w, s);
+	uint32_t source = desired->source_of[__builtin_ctz(attribute)];
+
+	if (source == UINT8_MAX)
+		source = desired->link_count ? desired->links[0].source : 0;
+	return w->config->sources[source].name;
+}
+
+static void add_delegates(struct world *w, uint32_t s, struct plan_change *change,
+			  const struct difference *difference)
+{
+	struct arena *arena = &w->plan->arena;
+	const struct str source = source_of(w, s, ATTR_DELEGATES);
+
+	for (size_t i = 0; i < difference->add.count; i++) {
+		const struct delegation *add = &difference->add.items[i];
+		struct plan_pair *pair = pairs_add(arena, &change->delegates_add);
+
+		pair->address = copy_text(w, subject_address_after(w, add->subject));
+		pair->who = delegate_name(w, add->subject);
+		/* A new account's are all listed: only reasons of their own are said. */
+		if (add->why)
+			pair->why = copy_text(w, add->why);
+		else if (change->action != ACTION_CREATE)
+			pair->why = arena_strf(arena, "%.*s: listed", STR_FMT(source));
+	}
+	for (size_t i = 0; i < difference->remove.count; i++) {
+		const uint32_t user = difference->remove.items[i].subject;
+		struct plan_pair *pair = pairs_add(arena, &change->delegates_remove);
+
+		pair->address = copy_text(w, subject_address(w, user));
+		pair->who = delegate_name(w, user);
+		pair->why = arena_strf(arena, "%.*s: no longer listed as delegate",
+				       STR_FMT(source));
+	}
+	/* Who goes anyway is only mentioned where delegates are the subject. */
+	if (difference->add.count + difference->remove.count == 0)
+		return;
+	for (size_t i = 0; i < difference->leaving.count; i++) {
+		const uint32_t user = difference->leaving.items[i].subject;
+		struct plan_pair *pair = pairs_add(arena, &change->delegates_remove);
+
+		pair->address = copy_text(w, subject_address(w, user));
+		pair->who = delegate_name(w, user);
+		pair->why = STR("suspended by this plan");
+	}
+}
+
+/* A suspended functional account has no delegates left. */
+static void remove_all_delegates(struct world *w, uint32_t s, struct plan_change *change)
+{
+	const struct delegates all = current_at(w, s)->delegates;
+
+	for (uint32_t i = 0; i < all.count; i++) {
+		const struct sym *address = all.items[i].address;
+		const struct account *user = accounts_owner(&w->index, address);
+		struct plan_pair *pair = pairs_add(&w->plan->arena, &change->delegates_remove);
+
+		pair->address = copy_text(w, address);
+		pair->why = STR("the account is suspended");
+		if (!user)
+			continue;
+		pair->who = copy_text(w, user->name);
+		if (w->subjects[user - w->in->current->items].ruling == RULING_SUSPEND)
+			pair->why = STR("suspended by this plan");
+	}
+}
+
+static void add_link(struct world *w, struct plan_change *change, struct str source,
+		     const struct sym *digest)
+{
+	*links_add(&w->plan->arena, change) =
+		(struct plan_link){arena_str(&w->plan->arena, source), copy_text(w, digest)};
+}
+
+/* What the sources say now, and what they said before: a leaver's id keeps the address from being
+ * taken for somebody else's. */
+static void add_links(struct world *w, uint32_t s, struct plan_change *change)
+{
+	const struct desired_account *desired = desired_at(w, s);
+	const struct recorded_account *recorded = recorded_at(w, s);
+	const uint32_t count = desired ? desired->link_count : 0;
+
+	for (uint32_t i = 0; i < count; i++) {
+		const struct desired_link *link = &desired->links[i];
+		const struct recorded_link *known =
+			recorded ? recorded_link_of(w, recorded, link->source) : NULL;
+
+		add_link(w, change, w->config->sources[link->source].name,
+			 link->digest || !known ? link->digest : known->digest);
+	}
+	for (uint32_t i = 0; recorded && i < recorded->link_count; i++) {
+		const struct recorded_link *link = &recorded->links[i];
+		bool listed = false;
+
+		for (uint32_t j = 0; j < count && !listed; j++)
+			listed = w->source_names[desired->links[j].source] == link->source;
+		if (!listed)
+			add_link(w, change, sym_str(link->source), link->digest);
+	}
+}
+
+static void add_key(struct world *w, uint32_t s, struct plan_change *change)
+{
+	const struct recorded_account *recorded = recorded_at(w, s);
+	const struct sym *key = key_of(w, s);
+
+	if (change->action == ACTION_DELETE)
+		return;
+	if (key)
+		change->key = copy_text(w, key);
+	else if (change->action == ACTION_SUSPEND && change->kind == KIND_USER &&
+		 w->config->target.sign_in == SIGN_IN_SSO && recorded && recorded->key)
+		change->key = STR("lost");
+}
+
+/* --- the entry ---------------------------------------------------------------------------- */
+
+static enum action action_for(const struct world *w, uint32_t s,
+			      const struct difference *difference)
+{
+	switch ((enum ruling)w->subjects[s].ruling) {
+	case RULING_CREATE:
+		return ACTION_CREATE;
+	case RULING_REACTIVATE:
+		return ACTION_REACTIVATE;
+	case RULING_SUSPEND:
+		return ACTION_SUSPEND;
+	case RULING_DELETE:
+		return ACTION_DELETE;
+	case RULING_NOTHING:
+	case RULING_SAME:
+	case RULING_KEPT:
+	case RULING_INACTIVE:
+	case RULING_UNMANAGED:
+	case RULING_LEFT_OUT:
+	case RULING_PROTECTED:
+	case RULING_HELD:
+	case RULING_MANUAL:
+		break;
+	}
+	return action_of(difference);
+}
+
+/* A new account has no attributes to compare with: those that have a value are set. */
+static unsigned new_attributes(const struct world *w, uint32_t s)
+{
+	const struct account *wanted = &desired_at(w, s)->account;
+
+	return ATTR_NAME | (wanted->mobile && wanted->kind == KIND_USER ? ATTR_MOBILE : 0u) |
+	       (wanted->unit ? ATTR_UNIT : 0u);
+}
+
+struct plan_change *emit_change(struct world *w, uint32_t s,
+				const struct difference *difference)
+{
+	const enum action action = action_for(w, s, difference);
+	const struct account *current = current_at(w, s);
+	struct plan_change *change = vec_push(&w->plan->changes);
+
+	change->action = action;
+	change->kind = subject_kind(w, s);
+	change->address = copy_text(w, subject_address(w, s));
+	if (current) {
+		change->who = who_text(w, s);
+		change->id = copy_text(w, current->id);
+	}
+	if (action == ACTION_SUSPEND && change->kind == KIND_FUNCTIONAL)
+		remove_all_delegates(w, s, change);
+	if (action != ACTION_SUSPEND && action != ACTION_DELETE) {
+		const unsigned attributes = current ? difference->attributes
+						    : new_attributes(w, s);
+
+		add_scalars(w, s, change, attributes);
+		if (!current || (attributes & ATTR_ALIASES))
+			add_aliases(w, s, change);
+		add_delegates(w, s, change, difference);
+	}
+	add_key(w, s, change);
+	add_links(w, s, change);
+	change->because = because_text(w, s, difference);
+	return change;
+}

@@ -1,0 +1,302 @@
+/*
+ * The plan, from the rulings: one pass over the subjects.
+ */
+#include "reconcile.h"
+
+#include "address.h"
+
+void warn(struct world *w, struct str text)
+{
+	strs_add(&w->arena, &w->warnings, text);
+}
+
+/* --- who could read what -------------------------------------------------------------------- */
+
+/* Accounts by a user who comes or goes: those of user u are items[start[u]] … items[start[u + 1] - 1]. */
+struct losses {
+	uint32_t *start, *items;
+};
+
+static bool comes_or_goes(const struct world *w, uint32_t user)
+{
+	const enum ruling ruling = (enum ruling)w->subjects[user].ruling;
+
+	return ruling == RULING_SUSPEND || ruling == RULING_DELETE ||
+	       ruling == RULING_REACTIVATE;
+}
+
+static void losses_find(struct world *w, struct losses *losses)
+{
+	losses->start = mem_calloc((size_t)w->current_count + 2, sizeof(uint32_t));
+	for (int filling = 0; filling < 2; filling++) {
+		for (uint32_t s = 0; s < w->current_count; s++) {
+			const struct delegates all = current_at(w, s)->delegates;
+
+			for (uint32_t i = 0; i < all.count; i++) {
+				const struct account *user =
+					accounts_owner(&w->index, all.items[i].address);
+				uint32_t u;
+
+				if (!user || user->address != all.items[i].address)
+					continue;
+				u = (uint32_t)(user - w->in->current->items);
+				if (!comes_or_goes(w, u))
+					continue;
+				if (filling)
+					losses->items[losses->start[u + 1]++] = s;
+				else
+					losses->start[u + 2]++;
+			}
+		}
+		if (filling)
+			break;
+		for (size_t i = 2; i < (size_t)w->current_count + 2; i++)
+			losses->start[i] += losses->start[i - 1];
+		losses->items = mem_alloc(((size_t)losses->start[w->current_count + 1] + 1) *
+					  sizeof(uint32_t));
+	}
+}
+
+static void add_losses(struct world *w, uint32_t user, const struct losses *losses,
+		       struct plan_change *change)
+{
+	for (uint32_t i = losses->start[user]; i < losses->start[user + 1]; i++)
+		strs_add(&w->plan->arena, &change->loses,
+			 sym_str(current_at(w, losses->items[i])->address));
+}
+
+/* Whoever comes back finds the access that nobody manages, and so no plan shows. */
+static void warn_regained(struct world *w, uint32_t user, const struct losses *losses)
+{
+	for (uint32_t i = losses->start[user]; i < losses->start[user + 1]; i++) {
+		const uint32_t s = losses->items[i];
+		const bool functional = subject_kind(w, s) == KIND_FUNCTIONAL;
+
+		if ((is_live(w, s) && delegates_managed(w, s)) ||
+		    (functional && w->subjects[s].ruling == RULING_SUSPEND))
+			continue;
+		warn(w,
+		     arena_strf(
+			     &w->arena,
+			     "user %s: reactivated, and then reads %s %s again, whose delegates this plan does not manage",
+			     current_at(w, user)->address->text, kind_names[subject_kind(w, s)],
+			     current_at(w, s)->address->text));
+	}
+}
+
+/* --- adoption ----------------------------------------------------------------------------- */
+
+static void adopt_link(struct world *w, uint32_t s, const struct desired_link *link)
+{
+	struct plan_adopt *adopt = vec_push(&w->plan->adopt);
+
+	adopt->kind = subject_kind(w, s);
+	adopt->address = copy_text(w, subject_address(w, s));
+	adopt->id = copy_text(w, current_at(w, s)->id);
+	adopt->source = arena_str(&w->plan->arena, w->config->sources[link->source].name);
+	adopt->link = copy_text(w, link->digest);
+}
+
+/*
+ * What is matched and not recorded. Of an account that stays suspended only ids: they tell whoever gets its
+ * address later from its owner.
+ */
+static void emit_adoption(struct world *w, uint32_t s)
+{
+	const struct subject *subject = &w->subjects[s];
+	const struct desired_account *desired = desired_at(w, s);
+	const struct recorded_account *recorded = recorded_at(w, s);
+	const bool active = subject->ruling != RULING_INACTIVE;
+	bool any = false;
+
+	if (subject->desired == NOBODY || !w->identity[subject->desired].adopt ||
+	    !(w->only[subject_kind(w, s)] & ONLY_ADOPT))
+		return;
+	for (uint32_t i = 0; i < desired->link_count; i++) {
+		const struct desired_link *link = &desired->links[i];
+		const struct recorded_link *known =
+			recorded ? recorded_link_of(w, recorded, link->source) : NULL;
+
+		if (link->digest ? known && known->digest == link->digest : known || !active)
+			continue;
+		adopt_link(w, s, link);
+		any = true;
+	}
+	if (!any && active && desired->link_count > 0 &&
+	    (!recorded || recorded->desired_since == DATE_NONE))
+		adopt_link(w, s, &desired->links[0]);
+}
+
+/* --- look-alikes ---------------------------------------------------------------------------- */
+
+static void warn_look_alike(struct world *w, uint32_t created, uint32_t other)
+{
+	const struct sym *address = subject_address(w, created);
+
+	if (address == subject_address(w, other))
+		return;
+	warn(w,
+	     arena_strf(&w->arena, "%s %s looks like %s %s: they are different accounts",
+			kind_names[subject_kind(w, created)], address->text,
+			kind_names[subject_kind(w, other)], subject_address(w, other)->text));
+}
+
+/* New addresses that look like one another or like one that is there. */
+static void warn_look_alikes(struct world *w)
+{
+	struct sym_pool skeletons = SYM_POOL_INIT;
+	struct arena scratch = ARENA_INIT;
+	struct {
+		uint32_t *items;
+		size_t count, capacity;
+	} creates = {NULL, 0, 0};
+
+	for (uint32_t s = w->current_count; s < w->count; s++) {
+		const struct sym *skeleton;
+
+		if (w->subjects[s].ruling != RULING_CREATE)
+			continue;
+		skeleton = sym_get(&skeletons,
+				   address_skeleton(&scratch, sym_str(subject_address(w, s))));
+		arena_reset(&scratch);
+		if (skeleton->number < creates.count)
+			warn_look_alike(w, s, creates.items[skeleton->number]);
+		else
+			*vec_push(&creates) = s;
+	}
+	for (uint32_t s = 0; creates.count > 0 && s < w->current_count; s++) {
+		const struct sym *skeleton = sym_find(
+			&skeletons, address_skeleton(&scratch, sym_str(subject_address(w, s))));
+
+		if (skeleton)
+			warn_look_alike(w, creates.items[skeleton->number], s);
+		arena_reset(&scratch);
+	}
+	free(creates.items);
+	arena_release(&scratch);
+	sym_pool_release(&skeletons);
+}
+
+/* --- one subject ---------------------------------------------------------------------------- */
+
+static void emit_same(struct world *w, uint32_t s, struct difference *difference)
+{
+	struct subject *subject = &w->subjects[s];
+	const bool kept = subject->ruling == RULING_KEPT;
+
+	difference_find(w, s, difference);
+	if (difference->attributes == 0) {
+		emit_adoption(w, s);
+		emit_dropped(w, s);
+		w->plan->counts.unchanged += subject->dropped == NULL;
+	} else if (kept) {
+		emit_adoption(w, s);
+		w->plan->counts.unmanaged++;
+	} else if (subject->no_key) {
+		subject->obstacle = OBSTACLE_KEY_GONE;
+		subject->ruling = RULING_MANUAL;
+		emit_manual(w, s);
+	} else {
+		emit_change(w, s, difference);
+		emit_dropped(w, s);
+	}
+}
+
+static void emit_subject(struct world *w, uint32_t s, struct difference *difference,
+			 const struct losses *losses)
+{
+	struct plan_counts *counts = &w->plan->counts;
+	struct plan_change *change;
+
+	switch ((enum ruling)w->subjects[s].ruling) {
+	case RULING_NOTHING:
+		break;
+	case RULING_SAME:
+	case RULING_KEPT:
+		emit_same(w, s, difference);
+		break;
+	case RULING_REACTIVATE:
+		if (subject_kind(w, s) == KIND_USER)
+			warn_regained(w, s, losses);
+		difference_find(w, s, difference);
+		emit_change(w, s, difference);
+		emit_dropped(w, s);
+		break;
+	case RULING_CREATE:
+		difference_find(w, s, difference);
+		emit_change(w, s, difference);
+		emit_dropped(w, s);
+		break;
+	case RULING_SUSPEND:
+	case RULING_DELETE:
+		change = emit_change(w, s, difference);
+		if (change->kind == KIND_USER)
+			add_losses(w, s, losses, change);
+		break;
+	case RULING_INACTIVE:
+		counts->inactive++;
+		emit_adoption(w, s);
+		break;
+	case RULING_UNMANAGED:
+	case RULING_LEFT_OUT:
+		counts->unmanaged += s < w->current_count;
+		break;
+	case RULING_PROTECTED:
+		counts->protected_ += s < w->current_count;
+		break;
+	case RULING_HELD:
+		emit_held(w, s);
+		break;
+	case RULING_MANUAL:
+		emit_manual(w, s);
+		break;
+	}
+}
+
+static void warn_keys(struct world *w)
+{
+	if (w->config->target.sign_in != SIGN_IN_PASSWORD)
+		return;
+	for (size_t i = 0; i < w->in->desired->count; i++) {
+		if (!w->in->desired->items[i].key)
+			continue;
+		warn(w,
+		     arena_strf(
+			     &w->arena,
+			     "target.sign_in is password: the sources' account keys (sso_key) are not sent"));
+		return;
+	}
+}
+
+static int warning_cmp(const void *a, const void *b)
+{
+	const struct str *x = a, *y = b;
+
+	return str_cmp(*x, *y);
+}
+
+static void emit_warnings(struct world *w)
+{
+	if (w->warnings.count > 0)
+		qsort(w->warnings.items, w->warnings.count, sizeof(*w->warnings.items),
+		      warning_cmp);
+	for (size_t i = 0; i < w->warnings.count; i++)
+		if (i == 0 || !str_eq(w->warnings.items[i - 1], w->warnings.items[i]))
+			strs_add(&w->plan->arena, &w->plan->warnings, w->warnings.items[i]);
+}
+
+void emit_plan(struct world *w)
+{
+	struct difference difference = {.attributes = 0};
+	struct losses losses = {NULL, NULL};
+
+	losses_find(w, &losses);
+	for (uint32_t s = 0; s < w->count; s++)
+		emit_subject(w, s, &difference, &losses);
+	warn_look_alikes(w);
+	warn_keys(w);
+	emit_warnings(w);
+	difference_release(&difference);
+	free(losses.start);
+	free(losses.items);
+}

@@ -1,0 +1,423 @@
+/*
+ * Why something happens, and what a person must do, in words.
+ */
+#include "base/os.h"
+#include "reconcile.h"
+
+#define PORTAL "in the Zivver portal (Organization Settings, User administration, Accounts)"
+
+static void add_sym(struct buf *out, const struct sym *text)
+{
+	buf_add(out, sym_str(text));
+}
+
+static void add_account(const struct world *w, uint32_t s, struct buf *out)
+{
+	buf_addf(out, "%s ", kind_names[subject_kind(w, s)]);
+	add_sym(out, subject_address(w, s));
+}
+
+static struct str to_plan(struct world *w, struct buf *text)
+{
+	struct str copy = arena_str(&w->plan->arena, buf_str(text));
+
+	buf_release(text);
+	return copy;
+}
+
+struct str who_text(struct world *w, uint32_t s)
+{
+	const struct account *current = current_at(w, s);
+
+	if (!current->unit)
+		return copy_text(w, current->name);
+	return arena_strf(&w->plan->arena, "%.*s, %.*s",
+			  STR_FMT(current->name ? sym_str(current->name) : STR("no name")),
+			  STR_FMT(sym_str(current->unit)));
+}
+
+/* --- because ------------------------------------------------------------------------------ */
+
+static uint32_t deciding_source(const struct desired_account *desired, unsigned bit)
+{
+	if (desired->source_of[bit] != UINT8_MAX)
+		return desired->source_of[bit];
+	return desired->link_count ? desired->links[0].source : 0;
+}
+
+/* "declared: name, aliases; ad: unit" */
+static void add_attributes(const struct world *w, uint32_t s, unsigned attributes,
+			   struct buf *out)
+{
+	const struct desired_account *desired = desired_at(w, s);
+	const size_t start = out->len;
+
+	for (uint32_t source = 0; source < w->config->source_count; source++) {
+		bool first = true;
+
+		for (unsigned bit = 0; bit < ATTR_COUNT; bit++) {
+			if (!(attributes & 1u << bit) ||
+			    deciding_source(desired, bit) != source)
+				continue;
+			if (first)
+				buf_addf(out, "%s%.*s: ", out->len > start ? "; " : "",
+					 STR_FMT(w->config->sources[source].name));
+			buf_addf(out, "%s%s", first ? "" : ", ", attribute_names[bit]);
+			first = false;
+		}
+	}
+}
+
+static void add_confirmation(const struct world *w, uint32_t s, struct buf *out)
+{
+	const struct desired_account *desired = desired_at(w, s);
+	const struct identity *identity = &w->identity[w->subjects[s].desired];
+	const struct account *current = current_at(w, s);
+
+	if (identity->match == MATCH_WAS && desired->was == current->address)
+		buf_puts(out, "; was: ");
+	else if (identity->match == MATCH_WAS)
+		buf_puts(out, "; --same-person: was ");
+	else
+		return;
+	add_sym(out, current->address);
+}
+
+static void add_update(const struct world *w, uint32_t s, const struct difference *difference,
+		       struct buf *out)
+{
+	const struct recorded_account *recorded = recorded_at(w, s);
+
+	add_attributes(w, s, difference->attributes, out);
+	add_confirmation(w, s, out);
+	if (!(difference->attributes & ATTR_KEY))
+		return;
+	if (!recorded || !recorded->key || recorded->key == desired_at(w, s)->fingerprint)
+		buf_puts(out, "; --refresh-keys");
+}
+
+static void add_suspension(const struct recorded_account *recorded, struct buf *out)
+{
+	char date[DATE_TEXT_SIZE];
+
+	if (!recorded || !recorded->suspended_by) {
+		buf_puts(out, "suspended outside zsctl");
+		return;
+	}
+	buf_puts(out, "suspended");
+	if (recorded->suspended_since != DATE_NONE) {
+		date_text(recorded->suspended_since, date);
+		buf_addf(out, " since %s", date);
+	}
+	buf_puts(out, " by run ");
+	add_sym(out, recorded->suspended_by);
+}
+
+static void add_absence(const struct world *w, uint32_t s, struct buf *out)
+{
+	const struct desired_account *desired = desired_at(w, s);
+	const struct recorded_account *recorded = recorded_at(w, s);
+
+	if (desired) {
+		buf_addf(out, "%.*s: ",
+			 STR_FMT(w->config->sources[deciding_source(desired, 0)].name));
+		add_sym(out, desired->account.address);
+		buf_puts(out, " is outside domains.claimed");
+		return;
+	}
+	for (uint32_t i = 0; recorded && i < recorded->link_count; i++) {
+		buf_puts(out, i ? ", " : "");
+		add_sym(out, recorded->links[i].source);
+	}
+	buf_puts(out, recorded && recorded->link_count ? ": no longer listed"
+						       : "no source lists it");
+}
+
+static void add_leave(const struct world *w, uint32_t s, struct buf *out)
+{
+	const struct desired_account *desired = desired_at(w, s);
+
+	if (w->subjects[s].want == WANT_ABSENT)
+		add_absence(w, s, out);
+	else if (!desired->account.active)
+		add_sym(out, desired->inactive_because);
+	else
+		buf_addf(out, "%.*s: no delegate of it will be active",
+			 STR_FMT(w->config
+					 ->sources[deciding_source(
+						 desired, __builtin_ctz(ATTR_DELEGATES))]
+					 .name));
+}
+
+struct str because_text(struct world *w, uint32_t s, const struct difference *difference)
+{
+	struct buf text = BUF_INIT;
+
+	switch ((enum ruling)w->subjects[s].ruling) {
+	case RULING_CREATE:
+		add_sym(&text, desired_at(w, s)->because);
+		if (w->subjects[s].recorded != NOBODY)
+			buf_puts(&text, "; it had been deleted in the target");
+		break;
+	case RULING_REACTIVATE:
+		add_sym(&text, desired_at(w, s)->because);
+		buf_puts(&text, "; ");
+		add_suspension(recorded_at(w, s), &text);
+		if (difference->attributes)
+			buf_puts(&text, "; ");
+		add_attributes(w, s, difference->attributes, &text);
+		add_confirmation(w, s, &text);
+		break;
+	case RULING_SUSPEND:
+		add_leave(w, s, &text);
+		break;
+	case RULING_DELETE:
+		add_suspension(recorded_at(w, s), &text);
+		buf_addf(
+			&text,
+			"; --delete %.*s, --suspended-for %.*s; its messages are lost for ever",
+			STR_FMT(w->in->options->delete_),
+			STR_FMT(w->in->options->suspended_for));
+		break;
+	case RULING_SAME:
+	case RULING_KEPT:
+		add_update(w, s, difference, &text);
+		break;
+	case RULING_NOTHING:
+	case RULING_INACTIVE:
+	case RULING_UNMANAGED:
+	case RULING_LEFT_OUT:
+	case RULING_PROTECTED:
+	case RULING_HELD:
+	case RULING_MANUAL:
+		break;
+	}
+	return to_plan(w, &text);
+}
+
+/* --- obstacles ---------------------------------------------------------------------------- */
+
+static void say_identity(const struct world *w, uint32_t s, struct buf *problem,
+			 struct buf *todo)
+{
+	const struct subject *subject = &w->subjects[s];
+
+	switch ((enum obstacle)subject->obstacle) {
+	case OBSTACLE_PREDECESSOR:
+		buf_puts(problem,
+			 "the address was another person's: the account that has it is "
+			 "recorded under another id");
+		buf_puts(todo, "if it is the same person, plan with --same-person ");
+		add_sym(todo, subject_address(w, s));
+		buf_puts(todo, "; if not, give the old account another address " PORTAL
+			       ", so that its messages stay closed");
+		break;
+	case OBSTACLE_TWO_ENTRIES:
+		buf_puts(problem, "it was ");
+		add_account(w, subject->other, problem);
+		buf_puts(problem, ", which another entry is already");
+		buf_puts(todo, "mend the ids or 'was' of the two entries in the sources");
+		break;
+	case OBSTACLE_TWO_ACCOUNTS:
+		buf_puts(problem, "by the sources' ids it is one with ");
+		add_account(w, subject->other, problem);
+		buf_puts(todo, "merge the two accounts " PORTAL
+			       ", or give them separate entries in the sources");
+		break;
+	case OBSTACLE_RENAME:
+		buf_puts(problem, "looks like a rename of ");
+		add_account(w, subject->other, problem);
+		buf_puts(problem, w->subjects[subject->other].ruling == RULING_SUSPEND
+					  ? ", which this plan suspends: both have "
+					  : ", which is suspended: both have ");
+		add_sym(problem, subject->about);
+		buf_puts(todo, "if it is the same one, say so with 'was: ");
+		add_sym(todo, subject_address(w, subject->other));
+		buf_puts(todo, "' in its entry or with --same-person ");
+		add_sym(todo, subject_address(w, s));
+		buf_puts(todo, "; if not, take ");
+		add_sym(todo, subject->about);
+		buf_puts(todo, " from the old account " PORTAL);
+		break;
+	case OBSTACLE_NONE:
+	case OBSTACLE_SOURCE:
+	case OBSTACLE_NO_NAME:
+	case OBSTACLE_NO_KEY:
+	case OBSTACLE_KIND:
+	case OBSTACLE_SCOPE:
+	case OBSTACLE_OUTSIDE:
+	case OBSTACLE_KEY_LOST:
+	case OBSTACLE_KEY_GONE:
+	case OBSTACLE_TAKEN:
+	case OBSTACLE_SWAP:
+		break;
+	}
+}
+
+static void say_address(const struct world *w, uint32_t s, struct buf *problem,
+			struct buf *todo)
+{
+	const struct subject *subject = &w->subjects[s];
+
+	buf_puts(problem, "its address ");
+	add_sym(problem, subject->about);
+	if (subject->obstacle == OBSTACLE_SWAP) {
+		buf_puts(problem, " is still that of ");
+		add_account(w, subject->other, problem);
+		buf_puts(problem, ", and in the end each waits for the other");
+		buf_puts(todo, "give one of them a spare address " PORTAL ", then plan again");
+		return;
+	}
+	buf_puts(problem, " belongs to ");
+	add_account(w, subject->other, problem);
+	buf_puts(problem, ", which keeps it");
+	buf_puts(todo, "merge the two accounts " PORTAL ", or free the address first");
+}
+
+static void say_key(const struct world *w, uint32_t s, struct buf *problem, struct buf *todo)
+{
+	struct difference difference = {.attributes = 0};
+
+	if (w->subjects[s].obstacle == OBSTACLE_KEY_LOST) {
+		buf_puts(problem, "its account key was lost when it was suspended; without one "
+				  "nobody could sign in");
+	} else {
+		buf_puts(problem, "it differs (");
+		difference_find(w, s, &difference);
+		add_attributes(w, s, difference.attributes, problem);
+		difference_release(&difference);
+		buf_puts(problem, "), but no source has its account key any more, and a change "
+				  "without it would break the sign-in");
+	}
+	buf_puts(todo, "give its entry an sso_key in a source, then plan again");
+}
+
+static void say_outside(const struct world *w, uint32_t s, struct buf *problem,
+			struct buf *todo)
+{
+	const enum account_kind kind = subject_kind(w, s);
+
+	buf_puts(problem,
+		 kind == KIND_USER
+			 ? "it should be active, but was suspended outside zsctl"
+			 : "it should be active, but lost its delegates outside zsctl");
+	buf_addf(todo, "find out why; then %s " PORTAL ", or set actions.%s.reactivate: always",
+		 kind == KIND_USER ? "reactivate it" : "give it a delegate", kind_names[kind]);
+}
+
+void obstacle_text(const struct world *w, uint32_t s, struct buf *problem, struct buf *todo)
+{
+	switch ((enum obstacle)w->subjects[s].obstacle) {
+	case OBSTACLE_NONE:
+		break;
+	case OBSTACLE_SOURCE:
+		add_sym(problem, desired_at(w, s)->held);
+		break;
+	case OBSTACLE_NO_NAME:
+		buf_puts(problem, "no name, and no account can be created without one");
+		break;
+	case OBSTACLE_NO_KEY:
+		buf_puts(problem, "no account key (sso_key), and nobody can sign in to a new "
+				  "account without one");
+		break;
+	case OBSTACLE_KIND:
+		buf_addf(problem,
+			 "it is a %s account in the target, and a %s account in the sources",
+			 kind_names[subject_kind(w, s)],
+			 kind_names[desired_at(w, s)->account.kind]);
+		buf_puts(todo, "change its type " PORTAL ", or correct the sources");
+		break;
+	case OBSTACLE_SCOPE:
+		buf_puts(problem, "the change would take it out of target.scope");
+		buf_puts(todo, "make the change " PORTAL ", or widen target.scope");
+		break;
+	case OBSTACLE_OUTSIDE:
+		say_outside(w, s, problem, todo);
+		break;
+	case OBSTACLE_KEY_LOST:
+	case OBSTACLE_KEY_GONE:
+		say_key(w, s, problem, todo);
+		break;
+	case OBSTACLE_PREDECESSOR:
+	case OBSTACLE_TWO_ENTRIES:
+	case OBSTACLE_TWO_ACCOUNTS:
+	case OBSTACLE_RENAME:
+		say_identity(w, s, problem, todo);
+		break;
+	case OBSTACLE_TAKEN:
+	case OBSTACLE_SWAP:
+		say_address(w, s, problem, todo);
+		break;
+	}
+}
+
+void dropped_text(const struct world *w, uint32_t s, const struct dropped *dropped,
+		  struct buf *problem, struct buf *todo)
+{
+	(void)s;
+	buf_puts(problem, "alias ");
+	add_sym(problem, dropped->alias);
+	if (dropped->owner == NOBODY) {
+		buf_puts(problem, " was refused by the service for good");
+		buf_puts(todo, "merge the guest account of that address " PORTAL
+			       ", or drop the alias");
+		return;
+	}
+	if (subject_address(w, dropped->owner) == dropped->alias) {
+		buf_puts(problem, " is an account of its own");
+	} else {
+		buf_puts(problem, " is an alias of ");
+		add_account(w, dropped->owner, problem);
+		buf_puts(problem, ", which keeps it");
+	}
+	buf_puts(todo, "merge them " PORTAL ", or drop the alias");
+}
+
+/* --- entries ------------------------------------------------------------------------------ */
+
+static void push_manual(struct world *w, uint32_t s, struct buf *problem, struct buf *todo)
+{
+	struct plan_manual *manual = vec_push(&w->plan->manual);
+	struct buf account = BUF_INIT;
+
+	add_account(w, s, &account);
+	manual->account = to_plan(w, &account);
+	manual->problem = to_plan(w, problem);
+	manual->todo = to_plan(w, todo);
+}
+
+void emit_manual(struct world *w, uint32_t s)
+{
+	struct buf problem = BUF_INIT, todo = BUF_INIT;
+
+	obstacle_text(w, s, &problem, &todo);
+	push_manual(w, s, &problem, &todo);
+}
+
+void emit_dropped(struct world *w, uint32_t s)
+{
+	for (const struct dropped *at = w->subjects[s].dropped; at; at = at->next) {
+		struct buf problem = BUF_INIT, todo = BUF_INIT;
+
+		dropped_text(w, s, at, &problem, &todo);
+		push_manual(w, s, &problem, &todo);
+	}
+}
+
+void emit_held(struct world *w, uint32_t s)
+{
+	const struct desired_account *desired = desired_at(w, s);
+	struct plan_held *held = vec_push(&w->plan->held);
+	struct buf account = BUF_INIT, problem = BUF_INIT, todo = BUF_INIT;
+	const uint32_t source = desired->held ? desired->held_source
+					      : deciding_source(desired, 0);
+
+	buf_addf(&account, "%s ", kind_names[desired->account.kind]);
+	add_sym(&account,
+		desired->account.address ? desired->account.address : desired->because);
+	obstacle_text(w, s, &problem, &todo);
+	held->account = to_plan(w, &account);
+	held->source = arena_str(&w->plan->arena, w->config->sources[source].name);
+	held->problem = to_plan(w, &problem);
+	buf_release(&todo);
+}
