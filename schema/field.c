@@ -16,7 +16,8 @@ struct frame {
 	const struct node *child; /* what comes next */
 	const struct field *hint; /* the row after the last one found: files keep the order */
 	uint64_t seen;            /* rows that were given, by number */
-	unsigned finished;        /* rows that were looked at for what was not given */
+	size_t common;            /* how many rows the map has besides those of its variant */
+	size_t finished;          /* rows that were looked at for what was not given */
 	char *out;                /* the struct, or the next element */
 	struct position position; /* of the map, or of what an absent one lies in */
 };
@@ -66,21 +67,20 @@ static size_t rows(const struct field *fields)
 }
 
 /* The row of `key` in a map, and its number. */
-static const struct field *find(struct frame *frame, struct str key, unsigned *number)
+static const struct field *find(struct frame *frame, struct str key, size_t *number)
 {
 	const struct field *fields = frame->table->fields, *found = frame->hint;
 
-	if (!found || !found->name || !str_is(key, found->name))
+	if (!found->name || !str_is(key, found->name))
 		found = row(fields, key);
-	if (!found)
-		found = row(frame->variant, key);
-	if (!found)
-		return NULL;
-	frame->hint = found + 1;
-	if (frame->variant && row(frame->variant, key) == found)
-		*number = (unsigned)(rows(fields) + (size_t)(found - frame->variant));
-	else
-		*number = (unsigned)(found - fields);
+	if (found) {
+		frame->hint = found + 1;
+		*number = (size_t)(found - fields);
+		return found;
+	}
+	found = row(frame->variant, key);
+	if (found)
+		*number = frame->common + (size_t)(found - frame->variant);
 	return found;
 }
 
@@ -193,7 +193,7 @@ static void fill(struct walker *w, const struct field *field, const struct node 
 		 char *base);
 
 static void set_row(struct walker *w, struct frame *frame, const struct field *field,
-		    unsigned number, const struct node *value)
+		    size_t number, const struct node *value)
 {
 	frame->seen |= 1ULL << number;
 	if (frame->table->has)
@@ -210,6 +210,7 @@ static struct frame *push_map(struct walker *w, const struct field_table *table,
 		return NULL;
 	frame->table = table;
 	frame->hint = table->fields;
+	frame->common = rows(table->fields);
 	frame->position = position;
 	frame->absent = node == &nothing;
 	choose_variant(frame);
@@ -232,7 +233,7 @@ static void begin_map(struct walker *w, const struct field_table *table,
 	} else if (node->type == NODE_SCALAR && table->shorthand) {
 		/* Its other rows get their defaults; none of them is required. */
 		struct frame *frame = push_map(w, table, &nothing, out, position);
-		unsigned number = 0;
+		size_t number = 0;
 
 		if (frame)
 			set_row(w, frame, find(frame, str_of(table->shorthand), &number),
@@ -328,7 +329,7 @@ static void next_element(struct walker *w, struct frame *frame)
 static void next_key(struct walker *w, struct frame *frame)
 {
 	const struct node *key = frame->child;
-	unsigned number = 0;
+	size_t number = 0;
 	const struct field *field = find(frame, key->text, &number);
 
 	frame->child = key->next;
@@ -370,13 +371,13 @@ static void finish_row(struct walker *w, struct frame *frame, const struct field
 /* Looks at the next row; false when all were. One at a time, since a row may be a map. */
 static bool finish_next(struct walker *w, struct frame *frame)
 {
-	size_t common = rows(frame->table->fields), number = frame->finished++;
+	size_t number = frame->finished++;
 	const struct field *field;
 
-	if (number < common)
+	if (number < frame->common)
 		field = &frame->table->fields[number];
-	else if (number < common + rows(frame->variant))
-		field = &frame->variant[number - common];
+	else if (frame->variant && frame->variant[number - frame->common].name)
+		field = &frame->variant[number - frame->common];
 	else
 		return false;
 	if (!(frame->seen & 1ULL << number))
