@@ -11,6 +11,7 @@
  *     apply_end.c      4  what came of a request
  *     apply_settle.c   5  requests whose end is not known
  *     apply_record.c   6  the accounts as they are to be recorded
+ *     apply_merge.c    6  the whole record, with the accounts that nothing was done to
  *     apply_commit.c   3, 6  commits and their messages
  */
 #ifndef ZSCTL_APPLY_INTERNAL_H
@@ -59,8 +60,10 @@ struct task {
 	bool touched;           /* a request of this process has been carried out */
 	bool intended;          /* an earlier process was about to create it */
 	bool done_before;       /* the journal says done */
+	bool failed;            /* a step of it has failed */
 	uint32_t steps_left;
 	uint32_t tries; /* of the present step, after unknown ends */
+	unsigned sent;  /* enum attribute bits of the last request */
 	uint32_t named; /* requests under way that name it as a delegate */
 	bool renaming;  /* its new address is under way */
 	struct secret key;
@@ -72,6 +75,34 @@ struct flight {
 	struct set persons; /* wanted.delegates as persons */
 	unsigned set;
 	enum request_op op;
+};
+
+/* The last FAILURES_SEEN ends of requests; FAILURES_MOST failures among them stop the run, because
+ * what fails so often fails for a reason that no single change has. */
+#define FAILURES_SEEN 40
+#define FAILURES_MOST 20
+
+/* A request is sent again after its end was not known and reading shows that it did not happen. */
+#define TRIES_MOST 2
+
+struct dispatch {
+	struct schedule schedule;
+	uint32_t *waits;     /* by step: how many it still waits for */
+	uint32_t *broken_by; /* by step: change + 1 of a hard dependency that was not done */
+	uint32_t *ready;     /* a ring of steps: room for all */
+	uint32_t first, ready_count;
+	struct flight **flights; /* by step; NULL: not under way */
+	struct {
+		uint32_t *items; /* steps whose end is not known */
+		size_t count, capacity;
+	} unknown;
+	struct {
+		struct journal_line *items; /* to be written with the next sync */
+		size_t count, capacity;
+	} lines;
+	bool recent[FAILURES_SEEN];
+	unsigned recent_at, failures;
+	size_t decided; /* changes, for the progress */
 };
 
 struct apply_run {
@@ -92,6 +123,7 @@ struct apply_run {
 	struct policy wanted_policy; /* the configuration's */
 	struct approvals approvals;
 	struct strs approved_by; /* "kim@example.org SHA256:…", for messages */
+	bool begun;              /* the head is this run's begin */
 	bool continuing;         /* the run was begun by an earlier process */
 
 	struct target *target;
@@ -109,8 +141,7 @@ struct apply_run {
 	struct secret fingerprint_key;               /* only when the plan sends account keys */
 
 	struct journal journal;
-	struct schedule schedule;
-	struct dispatch *dispatch;
+	struct dispatch dispatch;
 	bool stopped; /* no more requests; result->stopped_because says why */
 };
 
@@ -123,6 +154,8 @@ void world_release(struct apply_run *run);
 void world_take(struct apply_run *run);
 /* An answer of the target: the task's account from now on. */
 void world_answer(struct apply_run *run, struct task *task, const struct account *answer);
+/* A part of the change has been done, `now` shows it: kept whatever is listed later. */
+void world_keep(struct apply_run *run, struct task *task);
 /* The account's delegates as they are sent or recorded: sorted addresses, in `arena`. */
 struct delegates world_addresses(struct apply_run *run, struct set persons,
 				 struct arena *arena);
@@ -187,15 +220,28 @@ int execute(struct apply_run *run, struct err *err);
 /* Only says what would happen: dependants of what is left out are left out too. */
 void execute_nothing(struct apply_run *run);
 
-/* --- apply_record.c, apply_commit.c -------------------------------------------------------- */
+/* The step has ended; `ok`: what waits for it can go on. */
+void step_end(struct apply_run *run, uint32_t number, bool ok);
+void step_ready(struct apply_run *run, uint32_t number);
+/* No more requests. The first reason stays. */
+void stop(struct apply_run *run, struct str because);
+/* Gives the change its outcome and a line in the journal. */
+void decide(struct apply_run *run, struct task *task, enum change_outcome outcome);
+/* An answer of the target to the request of that step. */
+void outcome_take(struct apply_run *run, const struct target_outcome *outcome);
+/* Whether the target refused this alias for good. */
+bool is_refused(const struct task *task, const struct sym *alias);
+/* Looks what became of the steps whose end is not known; nothing may be under way. */
+int settle(struct apply_run *run, struct err *err);
+
+/* --- apply_merge.c, apply_commit.c -------------------------------------------------------- */
 
 /* The recorded state after the run, and the accounts that differ from the state before it. */
 struct record_change {
 	struct recorded after;
 	const struct recorded_account **write;
 	size_t write_count;
-	struct account *removed; /* their old paths */
-	const struct account **remove;
+	const struct account **remove; /* whose paths go, in the record before */
 	size_t remove_count;
 };
 void record_change_release(struct record_change *change);

@@ -136,18 +136,6 @@ static void set_scalars(struct apply_run *run, const struct task *task, struct a
 		account->active = true;
 }
 
-static bool refused(const struct task *task, const struct sym *alias)
-{
-	for (size_t i = 0; i < task->result->refusals.count; i++) {
-		struct str refusal = task->result->refusals.items[i];
-
-		if (str_starts(refusal, "alias ") &&
-		    str_eq((struct str){refusal.ptr + 6, refusal.len - 6}, sym_str(alias)))
-			return true;
-	}
-	return false;
-}
-
 static void give(struct apply_run *run, const struct task *task, struct account *account,
 		 struct set *persons, struct arena *arena)
 {
@@ -155,7 +143,7 @@ static void give(struct apply_run *run, const struct task *task, struct account 
 	uint32_t kept = 0;
 
 	for (uint32_t i = 0; i < aliases.count; i++) {
-		if (!refused(task, aliases.items[i]))
+		if (!is_refused(task, aliases.items[i]))
 			aliases.items[kept++] = aliases.items[i];
 	}
 	aliases.count = kept;
@@ -293,7 +281,7 @@ static enum standing stand_created(struct apply_run *run, struct task *task)
 		return STANDS_UNTOUCHED;
 	if (!task->intended || task->now.kind != task->change->kind)
 		return STANDS_OTHER;
-	if (!half_made(run, task))
+	if (!half_made(run, task) || (task->now.kind == KIND_USER && !task->now.active))
 		return STANDS_OTHER;
 	return at_goal(run, task) ? STANDS_DONE : STANDS_HALF;
 }
@@ -346,34 +334,25 @@ static unsigned differing(const struct account *a, struct set a_persons,
 	return set;
 }
 
-/* Whether the account key goes with this request. */
-static bool sends_key(const struct task *task, const struct step *step)
-{
-	if (!task->key.ptr)
-		return false;
-	/* A create brings it; what completes a create of an earlier process brings it again. */
-	if (step->kind == STEP_COMPLETE)
-		return task->change->action == ACTION_CREATE && !task->touched;
-	return step->kind == STEP_SUSPEND || step->parts & PART_SET;
-}
-
 bool step_wanted(struct apply_run *run, struct task *task, const struct step *step,
 		 struct arena *arena, struct flight *flight)
 {
 	static const struct account nothing = {.active = true};
+	/* What is left of a create that an earlier process sent is an update. */
+	const bool create = step->kind == STEP_CREATE && !(task->there && task->id);
+	const struct account *now = create ? &nothing : &task->now;
+	const struct set persons = create ? (struct set){.count = 0} : task->persons;
 	struct account *wanted = &flight->wanted;
 
-	*wanted = step->kind == STEP_CREATE ? nothing : task->now;
+	*wanted = *now;
 	wanted->kind = (uint8_t)task->change->kind;
 	wanted->id = task->id;
-	flight->persons = step->kind == STEP_CREATE ? (struct set){.count = 0} : task->persons;
+	flight->persons = persons;
 	if (step->kind != STEP_SUSPEND && step->kind != STEP_DELETE)
 		apply_parts(run, task, step->parts, wanted, &flight->persons, arena);
 	wanted->delegates = world_addresses(run, flight->persons, arena);
-	flight->set = step->kind == STEP_CREATE
-			      ? differing(&nothing, flight->persons, wanted, flight->persons)
-			      : differing(&task->now, task->persons, wanted, flight->persons);
-	if (sends_key(task, step))
+	flight->set = differing(now, persons, wanted, flight->persons);
+	if (task->key.ptr && (step->kind == STEP_SUSPEND || step->parts & PART_SET))
 		flight->set |= ATTR_KEY;
 	/* A functional account is active through its delegates. */
 	if (wanted->kind == KIND_FUNCTIONAL)
@@ -382,18 +361,16 @@ bool step_wanted(struct apply_run *run, struct task *task, const struct step *st
 	switch (step->kind) {
 	case STEP_SUSPEND:
 		flight->op = REQUEST_SUSPEND;
-		return wanted->kind == KIND_USER ? task->now.active : task->persons.count > 0;
+		return wanted->kind == KIND_USER ? now->active : persons.count > 0;
 	case STEP_DELETE:
 		flight->op = REQUEST_DELETE;
 		return task->there;
 	case STEP_CREATE:
-		flight->op = REQUEST_CREATE;
-		return !task->there || !task->id;
 	case STEP_TAKE:
 	case STEP_COMPLETE:
 	case STEP_UPDATE:
 		break;
 	}
-	flight->op = REQUEST_UPDATE;
+	flight->op = create ? REQUEST_CREATE : REQUEST_UPDATE;
 	return flight->set != 0;
 }

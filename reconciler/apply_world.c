@@ -62,9 +62,13 @@ static void prepare_task(struct apply_run *run, uint32_t i)
 void world_prepare(struct apply_run *run)
 {
 	size_t count = run->plan->changes.count;
+	int64_t started = run->result->started; /* of a run that goes on */
 
 	run_result_release(run->result);
 	run_result_init(run->result, count);
+	run->result->started = started;
+	run->result->host = os_host(&run->result->arena);
+	run->result->user = os_user(&run->result->arena);
 	run->tasks = mem_calloc(count + 1, sizeof(*run->tasks));
 	for (size_t i = 0; i < count; i++)
 		prepare_task(run, (uint32_t)i);
@@ -204,6 +208,9 @@ void world_take(struct apply_run *run)
 		struct task *task = &run->tasks[i];
 		const struct account *account;
 
+		/* What the target answered is what this run has done. */
+		if (task->decided && task->touched)
+			continue;
 		if (task->id)
 			account = accounts_by_id(&run->index, task->id);
 		else
@@ -222,7 +229,7 @@ void world_take(struct apply_run *run)
 	for (size_t i = 0; i < count; i++) {
 		struct task *task = &run->tasks[i];
 
-		if (task->there)
+		if (task->there && !(task->decided && task->touched))
 			task->persons = persons_of(run, &task->now, &run->look);
 	}
 }
@@ -243,4 +250,13 @@ void world_answer(struct apply_run *run, struct task *task, const struct account
 	}
 	task->persons = persons_of(run, answer, &run->arena);
 	task->now.delegates = (struct delegates){.count = 0};
+}
+
+void world_keep(struct apply_run *run, struct task *task)
+{
+	const struct account now = task->now;
+
+	task->touched = true;
+	if (task->there)
+		world_answer(run, task, &now);
 }

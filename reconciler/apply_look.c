@@ -1,0 +1,383 @@
+/*
+ * Step 2: the target anew. What of the plan still stands, decided once before the run begins, and
+ * again for what is left whenever the target is listed once more.
+ */
+#include "apply_internal.h"
+
+/* --- listing -------------------------------------------------------------------------------- */
+
+static void forget_listing(struct apply_run *run)
+{
+	expect_release(&run->world);
+	accounts_index_release(&run->index);
+	if (!run->first.items) {
+		run->first = run->current;
+		run->current = (struct accounts)ACCOUNTS_INIT;
+	} else {
+		accounts_release(&run->current);
+	}
+}
+
+int look(struct apply_run *run, struct err *err)
+{
+	struct accounts fresh = ACCOUNTS_INIT;
+	uint64_t at = os_monotonic_ms();
+	size_t kept = 0;
+
+	if (run->target->ops->list(run->target, &run->names, &fresh, err) < 0) {
+		accounts_release(&fresh);
+		return -1;
+	}
+	for (size_t i = 0; i < fresh.count; i++) {
+		if (!target_in_scope(run->config, &fresh.items[i]))
+			continue;
+		if (kept != i)
+			fresh.items[kept] = fresh.items[i];
+		kept++;
+	}
+	fresh.count = kept;
+	if (run->looked_at)
+		forget_listing(run);
+	run->current = fresh;
+	run->looked_at = at ? at : 1;
+	accounts_index_init(&run->index, &run->current, &run->names);
+	expect_init(&run->world, &run->index, &run->names, run->plan);
+	world_take(run);
+	return 0;
+}
+
+/* --- limits --------------------------------------------------------------------------------- */
+
+/* How many accounts each source had at the last run is the record's to say, not the plan's. */
+static void recorded_sources(const struct apply_run *run, struct plan *copy)
+{
+	for (size_t i = 0; i < copy->sources.count; i++) {
+		struct plan_source *source = &copy->sources.items[i];
+
+		source->known = false;
+		for (size_t r = 0; r < run->recorded.source_count; r++) {
+			const struct recorded_source *recorded = &run->recorded.sources[r];
+
+			if (!str_eq(sym_str(recorded->name), source->name))
+				continue;
+			source->known = true;
+			source->before = recorded->users + recorded->functional;
+			source->before_delegations = recorded->delegations;
+		}
+	}
+}
+
+int look_limits(struct apply_run *run, struct err *err)
+{
+	const struct guard_facts facts = guard_measure(&run->current, NULL, &run->recorded);
+	const struct plan *plan = run->plan;
+	struct plan copy = *plan;
+	size_t size = plan->sources.count * sizeof(*plan->sources.items);
+	int failed = 0;
+
+	copy.arena = (struct arena)ARENA_INIT;
+	memset(&copy.limits, 0, sizeof(copy.limits));
+	memset(&copy.refused, 0, sizeof(copy.refused));
+	copy.sources.items = mem_alloc(size + 1);
+	if (size)
+		memcpy(copy.sources.items, plan->sources.items, size);
+	recorded_sources(run, &copy);
+	guard_limits(run->config, &facts, &copy);
+	if (copy.refused.count)
+		failed = err_set(err, ERR_LIMIT, "a limit refuses the plan, counted anew: %.*s",
+				 STR_FMT(copy.refused.items[0]));
+	free(copy.sources.items);
+	free(copy.limits.items);
+	arena_release(&copy.arena);
+	return failed;
+}
+
+/* --- observed ------------------------------------------------------------------------------- */
+
+int look_observe(struct apply_run *run, struct err *err)
+{
+	struct drifts drifts;
+	int failed = 0;
+
+	drift_find(&run->current, &run->recorded, &drifts);
+	if (drifts.count)
+		failed = commit_observed(run, &drifts, err);
+	free(drifts.items);
+	return failed;
+}
+
+/* --- what still stands ---------------------------------------------------------------------- */
+
+static const struct recorded_account *recorded_by_id(const struct apply_run *run,
+						     const struct sym *id)
+{
+	uint32_t at = sym_table_get(&run->recorded_at, id);
+
+	return at ? &run->recorded.items[at - 1] : NULL;
+}
+
+static const struct recorded_account *recorded_user(const struct apply_run *run,
+						    const struct sym *address)
+{
+	const struct account key = {.kind = KIND_USER, .address = address};
+	size_t low = 0, high = run->recorded.count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		int order = account_cmp(&run->recorded.items[middle].account, &key);
+
+		if (order == 0)
+			return &run->recorded.items[middle];
+		if (order < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return NULL;
+}
+
+static void add_difference(struct buf *out, const char *what, bool differs)
+{
+	if (differs)
+		buf_addf(out, "%s%s", out->len ? ", " : "", what);
+}
+
+/* What somebody did to the account, as far as the record can tell. */
+static void stale(struct apply_run *run, struct task *task)
+{
+	const struct recorded_account *recorded = recorded_by_id(run, task->id);
+	struct buf what = BUF_INIT;
+
+	decide(run, task, task->touched ? CHANGE_PARTLY : CHANGE_STALE);
+	if (task->change->action == ACTION_CREATE) {
+		task_note(run, task, "an account with this address is there now");
+	} else if (!task->there) {
+		task_note(run, task, "the account is not in the target any more");
+	} else {
+		if (recorded) {
+			const struct account *was = &recorded->account, *is = &task->now;
+
+			add_difference(&what, "address", was->address != is->address);
+			add_difference(&what, "name", was->name != is->name);
+			add_difference(&what, "mobile", was->mobile != is->mobile);
+			add_difference(&what, "unit", was->unit != is->unit);
+			add_difference(&what, "aliases", !set_equal(was->aliases, is->aliases));
+			add_difference(&what, is->active ? "active again" : "suspended",
+				       was->active != is->active);
+		}
+		task_note(run, task, "it was changed after the plan was made%s%s%s",
+			  what.len ? " (" : "", what.len ? what.ptr : "", what.len ? ")" : "");
+	}
+	task->result->advice = STR("plan again");
+	buf_release(&what);
+}
+
+/* Whether this plan frees the address that its present owner holds. */
+static bool freed(struct apply_run *run, const struct account *owner, const struct sym *address)
+{
+	const struct task *task = task_of(run, &run->by_id, owner->id);
+
+	if (!task)
+		return false;
+	if (task->change->action == ACTION_DELETE)
+		return true;
+	return (task->address == address && task->goal != address) ||
+	       strs_has(&task->change->aliases_remove, sym_str(address));
+}
+
+/* An address that the entry claims and somebody else holds: makes it stale. */
+static bool claim_fails(struct apply_run *run, struct task *task, const struct sym *address)
+{
+	const struct account *owner = accounts_owner(&run->index, address);
+
+	if (!owner || (task->id && owner->id == task->id) || freed(run, owner, address))
+		return false;
+	decide(run, task, CHANGE_STALE);
+	task_note(run, task, "the address %s belongs to %s %s now", address->text,
+		  kind_names[owner->kind], owner->address->text);
+	task->result->advice = STR("plan again");
+	return true;
+}
+
+static bool claims_fail(struct apply_run *run, struct task *task)
+{
+	const struct plan_change *change = task->change;
+
+	if (task->goal != task->address && claim_fails(run, task, task->goal))
+		return true;
+	for (size_t i = 0; i < change->aliases_add.count; i++) {
+		if (claim_fails(run, task, sym_get(&run->names, change->aliases_add.items[i])))
+			return true;
+	}
+	return false;
+}
+
+/* A delegate whose address meanwhile is that of another account must not be let in. */
+static bool delegates_fail(struct apply_run *run, struct task *task)
+{
+	const struct plan_pairs *pairs = &task->change->delegates_add;
+
+	for (size_t i = 0; i < pairs->count; i++) {
+		const struct sym *address = sym_get(&run->names, pairs->items[i].address);
+		const struct recorded_account *recorded;
+		const struct sym *person;
+
+		if (task_of(run, &run->by_goal, address))
+			continue;
+		recorded = recorded_user(run, address);
+		person = person_at(run, address);
+		if (!recorded || !recorded->account.id || person == address ||
+		    person == recorded->account.id)
+			continue;
+		decide(run, task, CHANGE_STALE);
+		task_note(run, task, "%s is another account than the recorded one now",
+			  address->text);
+		task->result->advice = STR("plan again");
+		return true;
+	}
+	return false;
+}
+
+static void first_stand(struct apply_run *run, struct task *task)
+{
+	task->standing = stand(run, task);
+	switch (task->standing) {
+	case STANDS_UNTOUCHED:
+		if (task->change->action == ACTION_DELETE && task->now.active) {
+			decide(run, task, CHANGE_STALE);
+			task_note(run, task,
+				  "only suspended accounts are deleted, and it is active");
+			break;
+		}
+		if (!claims_fail(run, task))
+			delegates_fail(run, task);
+		break;
+	case STANDS_DONE:
+		/* Whether the account key was sent as well cannot be seen. */
+		if (!task->key.ptr)
+			decide(run, task, CHANGE_ALREADY);
+		break;
+	case STANDS_HALF:
+	case STANDS_OTHER:
+	case STANDS_GONE:
+		stale(run, task);
+		break;
+	}
+}
+
+int look_first(struct apply_run *run, struct err *err)
+{
+	size_t stales = 0, count = run->plan->changes.count;
+	const struct task *example = NULL;
+
+	for (size_t i = 0; i < count; i++) {
+		struct task *task = &run->tasks[i];
+
+		first_stand(run, task);
+		if (task->decided && task->result->outcome == CHANGE_STALE) {
+			example = example ? example : task;
+			stales++;
+		}
+	}
+	if (!stales || run->input->mode == APPLY_DRY_RUN)
+		return 0;
+	if (run->config->on_mismatch == MISMATCH_REFUSE)
+		return err_set(
+			err, ERR_STALE,
+			"%zu of %zu changes are stale and apply.on_mismatch is refuse, so "
+			"nothing was changed; %s: %.*s: plan again",
+			stales, count, example->goal->text, STR_FMT(example->result->text));
+	if (stales == count && !run->plan->adopt.count && !run->plan->policy.count)
+		return err_set(err, ERR_STALE,
+			       "every change of the plan is stale, so nothing was changed; %s: "
+			       "%.*s: plan again",
+			       example->goal->text, STR_FMT(example->result->text));
+	return 0;
+}
+
+void look_again(struct apply_run *run)
+{
+	for (size_t i = 0; i < run->plan->changes.count; i++) {
+		struct task *task = &run->tasks[i];
+
+		if (task->decided)
+			continue;
+		task->standing = stand(run, task);
+		if (task->done_before) {
+			decide(run, task, CHANGE_DONE);
+			continue;
+		}
+		switch (task->standing) {
+		case STANDS_UNTOUCHED:
+			break;
+		case STANDS_HALF:
+			/* By the process before this one. */
+			world_keep(run, task);
+			break;
+		case STANDS_DONE:
+			/* Sending the key once more does no harm. */
+			if (task->key.ptr && !task->touched)
+				break;
+			decide(run, task,
+			       run->continuing || task->touched ? CHANGE_DONE : CHANGE_ALREADY);
+			break;
+		case STANDS_OTHER:
+		case STANDS_GONE:
+			stale(run, task);
+			break;
+		}
+		if (task->decided && task->change->action == ACTION_CREATE && task->id &&
+		    task->result->outcome == CHANGE_DONE)
+			task->result->id = sym_str(task->id);
+	}
+}
+
+/* --- what an earlier process left ----------------------------------------------------------- */
+
+static int journal_line(void *context, const struct journal_line *line, struct err *err)
+{
+	struct apply_run *run = context;
+	struct task *task;
+
+	if (line->change >= run->plan->changes.count)
+		return err_set(err, ERR_FAILED,
+			       "the journal speaks of change %u, and the plan has "
+			       "only %zu",
+			       line->change + 1, run->plan->changes.count);
+	task = &run->tasks[line->change];
+	if (line->type == JOURNAL_INTENT) {
+		task->intended = true;
+		return 0;
+	}
+	switch (line->outcome) {
+	case CHANGE_DONE:
+		task->done_before = true;
+		if (task->change->action == ACTION_CREATE && line->text.len) {
+			task->id = sym_get(&run->names, line->text);
+			sym_table_put(&run->by_id, task->id, line->change + 1);
+			task->result->id = sym_str(task->id);
+		}
+		break;
+	case CHANGE_ALREADY:
+	case CHANGE_STALE:
+		decide(run, task, line->outcome);
+		task->result->text = arena_str(&run->result->arena, line->text);
+		if (line->outcome == CHANGE_STALE)
+			task->result->advice = STR("plan again");
+		break;
+	/* Whatever else was said is found out anew: the target decides. */
+	case CHANGE_OPEN:
+	case CHANGE_PARTLY:
+	case CHANGE_DEPENDS:
+	case CHANGE_REFUSED:
+	case CHANGE_FAILED:
+		break;
+	}
+	return 0;
+}
+
+int look_journal(struct apply_run *run, struct err *err)
+{
+	return journal_read(state_private_dir(run->state), run->plan->id, journal_line, run,
+			    err);
+}
