@@ -192,15 +192,16 @@ static bool is_mark(uint32_t c)
 	       (c >= 0x20d0 && c <= 0x20ff) || (c >= 0xfe20 && c <= 0xfe2f);
 }
 
+/* What ' ' to '~' are taken for. */
+static const char folded[] = " !\"#$%&'()*+,-./ol23456789:;<=>?"
+			     "@abcdefghljklmnopqrstuvwxyz[\\]^_"
+			     "`abcdefghljklmnopqrstuvwxyz{l}~";
+
 /* Adds ASCII; pairs that read as one letter are joined. */
 static size_t add_plain(char *out, size_t len, char c)
 {
-	if (c >= 'A' && c <= 'Z')
-		c = (char)(c - 'A' + 'a');
-	if (c == '0')
-		c = 'o';
-	else if (c == '1' || c == 'i' || c == '|')
-		c = 'l';
+	if (c >= ' ' && c <= '~')
+		c = folded[c - ' '];
 	if (c == 'n' && len && out[len - 1] == 'r')
 		out[len - 1] = 'm';
 	else if (c == 'v' && len && out[len - 1] == 'v')
@@ -221,6 +222,10 @@ static size_t skeleton(struct str text, char *out)
 		uint32_t c = size == 1 ? *p : *p & (0x7fu >> size);
 		const char *plain;
 
+		if (*p < 0x80) {
+			len = add_plain(out, len, (char)*p++);
+			continue;
+		}
 		if (size > (size_t)(end - p))
 			size = (size_t)(end - p);
 		for (size_t i = 1; i < size; i++)
