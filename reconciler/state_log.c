@@ -29,8 +29,9 @@ static enum commit_kind kind_of(struct str message, struct str *run)
 			continue;
 		if (!kinds[i].run)
 			return kinds[i].kind;
-		if (str_split(&line, ' ', &word) && word.len > 0 &&
-		    word.ptr[word.len - 1] == ':')
+		if (!str_split(&line, ' ', &word))
+			return COMMIT_OTHER;
+		if (word.len > 0 && word.ptr[word.len - 1] == ':')
 			word.len--;
 		if (word.len == 0)
 			return COMMIT_OTHER;
@@ -150,9 +151,10 @@ int state_is_ancestor(struct state *state, const char *ancestor, const char *of,
 		return -1;
 	if (git_oid_equal(&old, &new))
 		return 1;
-	status = state->repo ? git_graph_descendant_of(state->repo, &new, &old) : GIT_ENOTFOUND;
-	if (status == GIT_ENOTFOUND)
+	if (!state->repo || !git_odb_exists(state->odb, &old) ||
+	    !git_odb_exists(state->odb, &new))
 		return 0; /* of another repository */
+	status = git_graph_descendant_of(state->repo, &new, &old);
 	if (status < 0)
 		return state_git_error(err, "%s: cannot compare commits", state->path);
 	return status;
