@@ -90,10 +90,9 @@ static int merge_sources(struct pairs *pairs, struct node *base, struct node *ov
 		struct node *same = same_name(base, inherited, item);
 
 		next = item->next;
-		if (!same || same->type != NODE_MAP || item->type != NODE_MAP) {
-			append(base, item);
-		} else if (same->file.ptr == item->file.ptr) {
-			/* Merged already: `over` has the name twice. */
+		/* The second of one name in `over` stays a source of its own: a finding. */
+		if (!same || same->type != NODE_MAP || item->type != NODE_MAP ||
+		    same->file.ptr == item->file.ptr) {
 			append(base, item);
 		} else {
 			*vec_push(pairs) = (struct pair){same, item};

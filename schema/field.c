@@ -189,16 +189,11 @@ const struct field *field_find(struct field_walk *walk, const struct field_table
 
 /* --- values ------------------------------------------------------------------------------- */
 
-static void fill(struct walker *w, const struct field *field, const struct node *node,
-		 char *base);
-
-static void set_row(struct walker *w, struct frame *frame, const struct field *field,
-		    size_t number, const struct node *value)
+static void note_row(struct frame *frame, const struct field *field, size_t number)
 {
 	frame->seen |= 1ULL << number;
 	if (frame->table->has)
 		*(unsigned *)(frame->out + frame->table->has - 1) |= field->has;
-	fill(w, field, value, frame->out);
 }
 
 static struct frame *push_map(struct walker *w, const struct field_table *table,
@@ -233,11 +228,15 @@ static void begin_map(struct walker *w, const struct field_table *table,
 	} else if (node->type == NODE_SCALAR && table->shorthand) {
 		/* Its other rows get their defaults; none of them is required. */
 		struct frame *frame = push_map(w, table, &nothing, out, position);
+		const struct field *field;
 		size_t number = 0;
 
-		if (frame)
-			set_row(w, frame, find(frame, str_of(table->shorthand), &number),
-				number, node);
+		if (!frame)
+			return;
+		field = find(frame, str_of(table->shorthand), &number);
+		note_row(frame, field, number);
+		if (field_scalar(w->walk, field, node, out) < 0)
+			w->result = -1;
 	} else {
 		w->result = field_error(w->walk, node, "expected %s as a map of keys, found %s",
 					table->what, field_node_what(node));
@@ -342,7 +341,8 @@ static void next_key(struct walker *w, struct frame *frame)
 		w->result = later_key(w->walk, field, key);
 		return;
 	}
-	set_row(w, frame, field, number, key->value);
+	note_row(frame, field, number);
+	fill(w, field, key->value, frame->out);
 }
 
 /* A row that the map did not give. */

@@ -196,12 +196,28 @@ static void write_default(struct json_writer *w, const struct field *field)
 		json_str(w, "default", str_of(field->otherwise));
 }
 
+/* Examples are written as in a file; only those of texts are also JSON's, less their quotes. */
+static void write_example(struct json_writer *w, const struct field *field)
+{
+	struct str example = str_of(field->example);
+
+	if (!field->example || (field->type != FIELD_TEXT && field->type != FIELD_VALUE &&
+				field->type != FIELD_PATH))
+		return;
+	if (str_starts(example, "\"") && str_ends(example, "\"") && example.len > 2)
+		example = (struct str){example.ptr + 1, example.len - 2};
+	json_begin_array(w, "examples");
+	json_str(w, NULL, example);
+	json_end_array(w);
+}
+
 static void write_field(struct json_writer *w, const struct field *field)
 {
 	json_begin_object(w, field->name);
 	write_description(w, field);
 	write_type(w, field);
 	write_default(w, field);
+	write_example(w, field);
 	/* Lists of lists, or of named values, are nothing anybody should have to write. */
 	if (field->type == FIELD_LIST) {
 		json_begin_object(w, "items");
@@ -231,7 +247,6 @@ static const struct field *find(const struct field *fields, const char *name)
 	return fields && fields->name ? fields : NULL;
 }
 
-/* `given`: an earlier set of rows that has some of the names already. */
 static void write_properties(struct json_writer *w, const struct field *fields)
 {
 	for (; fields && fields->name; fields++) {
