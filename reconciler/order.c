@@ -264,7 +264,8 @@ static void break_cycle(struct scheduler *s, size_t start)
  * round, and breaks that cycle. The walk is kept, so that all cycles together cost one walk. */
 static void find_cycle(struct scheduler *s)
 {
-	while (s->walk.count > 0 && scheduled(s, s->walk.items[s->walk.count - 1].first))
+	/* What has been scheduled since is at its end. */
+	while (s->walk.count > 0 && scheduled(s, s->walk.items[s->walk.count - 1].from))
 		walk_back_to(s, s->walk.count - 1);
 	for (;;) {
 		struct walked step;
@@ -324,7 +325,7 @@ static enum step_kind kind_of(const struct scheduler *s, uint32_t first, unsigne
 	if (parts != s->graph.parts[first / PARTS]) {
 		if (parts == PART_TAKE)
 			return STEP_TAKE;
-		if (parts == PART_ADD)
+		if (parts == PART_ADD && s->splits[first / PARTS] & SPLIT_ADD)
 			return STEP_COMPLETE;
 	}
 	return STEP_UPDATE;
