@@ -218,7 +218,8 @@ static int domain_compared(struct str domain, char out[ADDRESS_MAX + 1], size_t 
 			ascii = false;
 		} else if (c <= ' ' || c == 0x7f) {
 			domain_subject(domain, subject);
-			return check_characters(domain, subject, err);
+			check_characters(domain, subject, err);
+			return -1;
 		} else if (c != '.' && c != '-' && !is_alnum(c)) {
 			/* Before libidn2 sees it: what that makes of other ASCII varies. */
 			char reason[] = "may not have a ' '";
