@@ -4,6 +4,7 @@
 
 #include <sodium.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define KEY_SIZE_MAX 8192 /* bytes of a public key; RSA with 16384 bits has 2,100 */
 
