@@ -27,7 +27,7 @@ static void run_init(struct apply_run *run, const struct apply_input *input, str
 
 static void run_release(struct apply_run *run)
 {
-	world_release(run);
+	tasks_release(run);
 	expect_release(&run->world);
 	accounts_index_release(&run->index);
 	accounts_release(&run->current);
@@ -155,7 +155,7 @@ static int look_before(struct apply_run *run, struct str approver, struct err *e
 	struct err stale = ERR_INIT;
 	int nothing_left;
 
-	if (look(run, err) < 0 || look_limits(run, err) < 0)
+	if (look_now(run, err) < 0 || look_limits(run, err) < 0)
 		return -1;
 	nothing_left = look_first(run, &stale);
 	if (run->input->mode == APPLY_DRY_RUN)
@@ -200,7 +200,7 @@ static int proceed(struct apply_run *run, struct err *err)
 	if (look_journal(run, err) < 0)
 		return -1;
 	if (!run->plan->options.policy_only) {
-		if (look(run, err) < 0)
+		if (look_now(run, err) < 0)
 			return -1;
 		look_again(run);
 	}
@@ -272,7 +272,7 @@ static int say_prediction(struct apply_run *run, struct err *err)
 {
 	size_t left_out = 0, count = run->plan->changes.count;
 
-	execute_nothing(run);
+	run_execute_nothing(run);
 	for (size_t i = 0; i < count; i++)
 		left_out += run->result->items[i].outcome == CHANGE_STALE ||
 			    run->result->items[i].outcome == CHANGE_DEPENDS;
@@ -291,7 +291,7 @@ static int carry_out(struct apply_run *run, struct err *err)
 		close_run(run);
 		break;
 	case APPLY_RUN:
-		if (execute(run, err) < 0)
+		if (run_execute(run, err) < 0)
 			return -1;
 		break;
 	}
@@ -307,7 +307,7 @@ static int apply_all(struct apply_run *run, struct err *err)
 		return -1;
 	if (run->continuing ? verify_continued(run, err) : verify_new(run, err))
 		return -1;
-	world_prepare(run);
+	tasks_prepare(run);
 	if (read_record(run, err) < 0)
 		return -1;
 	if (!run->plan->options.policy_only && target_open(&run->target, run->config, err) < 0)

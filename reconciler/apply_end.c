@@ -3,7 +3,7 @@
  */
 #include "apply_internal.h"
 
-void decide(struct apply_run *run, struct task *task, enum change_outcome outcome)
+void task_decide(struct apply_run *run, struct task *task, enum change_outcome outcome)
 {
 	struct dispatch *d = &run->dispatch;
 
@@ -34,7 +34,7 @@ static bool note_missing(struct apply_run *run, struct task *task)
 	for (size_t i = 0; i < change->aliases_add.count; i++) {
 		const struct sym *alias = sym_get(&run->names, change->aliases_add.items[i]);
 
-		if (set_has(task->now.aliases, alias) || is_refused(task, alias))
+		if (set_has(task->now.aliases, alias) || task_refused(task, alias))
 			continue;
 		task_note(run, task, "the target did not take the alias %s", alias->text);
 		missing = true;
@@ -57,7 +57,7 @@ static void finish(struct apply_run *run, struct task *task)
 {
 	bool missing = note_missing(run, task);
 
-	decide(run, task, missing ? CHANGE_PARTLY : CHANGE_DONE);
+	task_decide(run, task, missing ? CHANGE_PARTLY : CHANGE_DONE);
 	if (missing && !task->result->advice.len)
 		task->result->advice = STR("plan again");
 }
@@ -91,10 +91,10 @@ static void count_end(struct apply_run *run, bool failed)
 	d->failures = d->failures - *slot + failed;
 	*slot = failed;
 	if (d->failures >= FAILURES_MOST)
-		stop(run,
-		     arena_strf(&run->result->arena, "%u of the last %u requests failed",
-				d->failures,
-				d->recent_at < FAILURES_SEEN ? d->recent_at : FAILURES_SEEN));
+		run_stop(run, arena_strf(&run->result->arena,
+					 "%u of the last %u requests failed", d->failures,
+					 d->recent_at < FAILURES_SEEN ? d->recent_at
+								      : FAILURES_SEEN));
 }
 
 /* The account from now on: as the target answered, or as it was asked for. */
@@ -114,7 +114,7 @@ static void take_answer(struct apply_run *run, struct task *task, const struct f
 			now.delegates.count = 0;
 	}
 	now.has = task->now.has;
-	world_answer(run, task, outcome->answered ? &outcome->answer : &now);
+	task_answered(run, task, outcome->answered ? &outcome->answer : &now);
 }
 
 static void note_answer(struct apply_run *run, struct task *task,
@@ -134,11 +134,11 @@ static void fail(struct apply_run *run, uint32_t number, enum change_outcome out
 
 	task->failed = true;
 	if (!task->decided)
-		decide(run, task, task->touched ? CHANGE_PARTLY : outcome);
+		task_decide(run, task, task->touched ? CHANGE_PARTLY : outcome);
 	step_end(run, number, false);
 }
 
-bool is_refused(const struct task *task, const struct sym *alias)
+bool task_refused(const struct task *task, const struct sym *alias)
 {
 	for (size_t i = 0; i < task->result->refusals.count; i++) {
 		struct str refusal = task->result->refusals.items[i];
@@ -219,9 +219,9 @@ void outcome_take(struct apply_run *run, const struct target_outcome *outcome)
 		*vec_push(&d->unknown) = number;
 		break;
 	case OUTCOME_FATAL:
-		stop(run,
-		     arena_strf(&run->result->arena, "%.*s%s%.*s", STR_FMT(outcome->text),
-				outcome->advice.len ? "; " : "", STR_FMT(outcome->advice)));
+		run_stop(run,
+			 arena_strf(&run->result->arena, "%.*s%s%.*s", STR_FMT(outcome->text),
+				    outcome->advice.len ? "; " : "", STR_FMT(outcome->advice)));
 		break;
 	}
 }

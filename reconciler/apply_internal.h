@@ -148,17 +148,17 @@ struct apply_run {
 /* --- apply_world.c ------------------------------------------------------------------------ */
 
 /* Makes the tasks; once, when the plan is known to be good. */
-void world_prepare(struct apply_run *run);
-void world_release(struct apply_run *run);
+void tasks_prepare(struct apply_run *run);
+void tasks_release(struct apply_run *run);
 /* Takes over a listing: each task's account and delegates. */
-void world_take(struct apply_run *run);
+void tasks_take(struct apply_run *run);
 /* An answer of the target: the task's account from now on. */
-void world_answer(struct apply_run *run, struct task *task, const struct account *answer);
+void task_answered(struct apply_run *run, struct task *task, const struct account *answer);
 /* A part of the change has been done, `now` shows it: kept whatever is listed later. */
-void world_keep(struct apply_run *run, struct task *task);
+void task_keep(struct apply_run *run, struct task *task);
 /* The account's delegates as they are sent or recorded: sorted addresses, in `arena`. */
-struct delegates world_addresses(struct apply_run *run, struct set persons,
-				 struct arena *arena);
+struct delegates persons_addresses(struct apply_run *run, struct set persons,
+				   struct arena *arena);
 
 struct task *task_of(struct apply_run *run, const struct sym_table *table,
 		     const struct sym *sym);
@@ -176,7 +176,7 @@ const struct sym *person_removed(struct apply_run *run, struct str address);
 /* The text of a scalar as plans have it: "/" is none. */
 struct str plan_value(struct str text);
 /* How the task's account stands, right after a look. */
-enum standing stand(struct apply_run *run, struct task *task);
+enum standing task_stand(struct apply_run *run, struct task *task);
 /* What the step's request has to set, on top of `now`; false when nothing is left to do. Sets
  * are allocated in `arena`. */
 bool step_wanted(struct apply_run *run, struct task *task, const struct step *step,
@@ -202,7 +202,7 @@ int keys_load(struct apply_run *run, struct err *err);
 /* --- apply_look.c ------------------------------------------------------------------------- */
 
 /* Lists the target and takes it over. */
-int look(struct apply_run *run, struct err *err);
+int look_now(struct apply_run *run, struct err *err);
 /* Before a run begins: commits what differs from the record, recomputes limits. */
 int look_observe(struct apply_run *run, struct err *err);
 int look_limits(struct apply_run *run, struct err *err);
@@ -216,23 +216,23 @@ int look_journal(struct apply_run *run, struct err *err);
 /* --- apply_run.c, apply_end.c, apply_settle.c --------------------------------------------- */
 
 /* Carries the plan out. -1: the run is still open. */
-int execute(struct apply_run *run, struct err *err);
+int run_execute(struct apply_run *run, struct err *err);
 /* Only says what would happen: dependants of what is left out are left out too. */
-void execute_nothing(struct apply_run *run);
+void run_execute_nothing(struct apply_run *run);
 
 /* The step has ended; `ok`: what waits for it can go on. */
 void step_end(struct apply_run *run, uint32_t number, bool ok);
 void step_ready(struct apply_run *run, uint32_t number);
 /* No more requests. The first reason stays. */
-void stop(struct apply_run *run, struct str because);
+void run_stop(struct apply_run *run, struct str because);
 /* Gives the change its outcome and a line in the journal. */
-void decide(struct apply_run *run, struct task *task, enum change_outcome outcome);
+void task_decide(struct apply_run *run, struct task *task, enum change_outcome outcome);
 /* An answer of the target to the request of that step. */
 void outcome_take(struct apply_run *run, const struct target_outcome *outcome);
 /* Whether the target refused this alias for good. */
-bool is_refused(const struct task *task, const struct sym *alias);
+bool task_refused(const struct task *task, const struct sym *alias);
 /* Looks what became of the steps whose end is not known; nothing may be under way. */
-int settle(struct apply_run *run, struct err *err);
+int run_settle(struct apply_run *run, struct err *err);
 
 /* --- apply_merge.c, apply_commit.c -------------------------------------------------------- */
 

@@ -18,7 +18,7 @@ static void forget_listing(struct apply_run *run)
 	}
 }
 
-int look(struct apply_run *run, struct err *err)
+int look_now(struct apply_run *run, struct err *err)
 {
 	struct accounts fresh = ACCOUNTS_INIT;
 	uint64_t at = os_monotonic_ms();
@@ -42,7 +42,7 @@ int look(struct apply_run *run, struct err *err)
 	run->looked_at = at ? at : 1;
 	accounts_index_init(&run->index, &run->current, &run->names);
 	expect_init(&run->world, &run->index, &run->names, run->plan);
-	world_take(run);
+	tasks_take(run);
 	return 0;
 }
 
@@ -148,7 +148,7 @@ static void stale(struct apply_run *run, struct task *task)
 	const struct recorded_account *recorded = recorded_by_id(run, task->id);
 	struct buf what = BUF_INIT;
 
-	decide(run, task, task->touched ? CHANGE_PARTLY : CHANGE_STALE);
+	task_decide(run, task, task->touched ? CHANGE_PARTLY : CHANGE_STALE);
 	if (task->change->action == ACTION_CREATE) {
 		task_note(run, task, "an account with this address is there now");
 	} else if (!task->there) {
@@ -192,7 +192,7 @@ static bool claim_fails(struct apply_run *run, struct task *task, const struct s
 
 	if (!owner || (task->id && owner->id == task->id) || freed(run, owner, address))
 		return false;
-	decide(run, task, CHANGE_STALE);
+	task_decide(run, task, CHANGE_STALE);
 	task_note(run, task, "the address %s belongs to %s %s now", address->text,
 		  kind_names[owner->kind], owner->address->text);
 	task->result->advice = STR("plan again");
@@ -229,7 +229,7 @@ static bool delegates_fail(struct apply_run *run, struct task *task)
 		if (!recorded || !recorded->account.id || person == address ||
 		    person == recorded->account.id)
 			continue;
-		decide(run, task, CHANGE_STALE);
+		task_decide(run, task, CHANGE_STALE);
 		task_note(run, task, "%s is another account than the recorded one now",
 			  address->text);
 		task->result->advice = STR("plan again");
@@ -238,13 +238,24 @@ static bool delegates_fail(struct apply_run *run, struct task *task)
 	return false;
 }
 
+/* The account key is what the change is about, not only what goes with every request. */
+static bool key_is_new(const struct apply_run *run, const struct task *task)
+{
+	const struct recorded_account *recorded = recorded_by_id(run, task->id);
+
+	if (!task->key.ptr || task->change->action == ACTION_SUSPEND)
+		return false;
+	return !recorded || !recorded->key ||
+	       !str_eq(sym_str(recorded->key), task->change->key);
+}
+
 static void first_stand(struct apply_run *run, struct task *task)
 {
-	task->standing = stand(run, task);
+	task->standing = task_stand(run, task);
 	switch (task->standing) {
 	case STANDS_UNTOUCHED:
 		if (task->change->action == ACTION_DELETE && task->now.active) {
-			decide(run, task, CHANGE_STALE);
+			task_decide(run, task, CHANGE_STALE);
 			task_note(run, task,
 				  "only suspended accounts are deleted, and it is active");
 			break;
@@ -253,9 +264,9 @@ static void first_stand(struct apply_run *run, struct task *task)
 			delegates_fail(run, task);
 		break;
 	case STANDS_DONE:
-		/* Whether the account key was sent as well cannot be seen. */
-		if (!task->key.ptr)
-			decide(run, task, CHANGE_ALREADY);
+		/* Whether it was sent cannot be seen. */
+		if (!key_is_new(run, task))
+			task_decide(run, task, CHANGE_ALREADY);
 		break;
 	case STANDS_HALF:
 	case STANDS_OTHER:
@@ -302,9 +313,9 @@ void look_again(struct apply_run *run)
 
 		if (task->decided)
 			continue;
-		task->standing = stand(run, task);
+		task->standing = task_stand(run, task);
 		if (task->done_before) {
-			decide(run, task, CHANGE_DONE);
+			task_decide(run, task, CHANGE_DONE);
 			continue;
 		}
 		switch (task->standing) {
@@ -312,14 +323,15 @@ void look_again(struct apply_run *run)
 			break;
 		case STANDS_HALF:
 			/* By the process before this one. */
-			world_keep(run, task);
+			task_keep(run, task);
 			break;
 		case STANDS_DONE:
-			/* Sending the key once more does no harm. */
-			if (task->key.ptr && !task->touched)
+			/* Sending it once more does no harm. */
+			if (key_is_new(run, task) && !task->touched)
 				break;
-			decide(run, task,
-			       run->continuing || task->touched ? CHANGE_DONE : CHANGE_ALREADY);
+			task_decide(run, task,
+				    run->continuing || task->touched ? CHANGE_DONE
+								     : CHANGE_ALREADY);
 			break;
 		case STANDS_OTHER:
 		case STANDS_GONE:
@@ -360,7 +372,7 @@ static int journal_line(void *context, const struct journal_line *line, struct e
 		break;
 	case CHANGE_ALREADY:
 	case CHANGE_STALE:
-		decide(run, task, line->outcome);
+		task_decide(run, task, line->outcome);
 		task->result->text = arena_str(&run->result->arena, line->text);
 		if (line->outcome == CHANGE_STALE)
 			task->result->advice = STR("plan again");

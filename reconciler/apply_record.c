@@ -44,7 +44,7 @@ static struct delegates readers(struct apply_run *run, const struct task *task,
 		if (!account || account->active)
 			active.items[active.count++] = persons.items[i];
 	}
-	delegates = world_addresses(run, active, &run->arena);
+	delegates = persons_addresses(run, active, &run->arena);
 	for (uint32_t i = 0; i < delegates.count; i++)
 		delegates.items[i].why = record_why(run, task, old, delegates.items[i].address);
 	return delegates;
@@ -85,7 +85,8 @@ static void set_links(struct record *record, struct recorded_account *account,
 		account->link_count = 0;
 	for (size_t i = 0; i < change->link_count; i++)
 		set_link(record, account, change->links[i].source, change->links[i].digest);
-	if (!leaves && account->desired_since == DATE_NONE)
+	if (!leaves && !record->run->plan->options.undo.len &&
+	    account->desired_since == DATE_NONE)
 		account->desired_since = record->today;
 }
 
@@ -279,7 +280,8 @@ static void record_adoptions(struct record *record)
 			continue;
 		account = record_changed(record, id);
 		set_link(record, account, adopt->source, adopt->link);
-		if (account->desired_since == DATE_NONE)
+		/* Of an account that stays suspended only the id is kept. */
+		if (account->account.active && account->desired_since == DATE_NONE)
 			account->desired_since = record->today;
 	}
 }

@@ -135,7 +135,7 @@ static void depends(struct apply_run *run, struct task *task, uint32_t on)
 	const struct task *cause = &run->tasks[on];
 
 	task->failed = true;
-	decide(run, task, task->touched ? CHANGE_PARTLY : CHANGE_DEPENDS);
+	task_decide(run, task, task->touched ? CHANGE_PARTLY : CHANGE_DEPENDS);
 	task_note(run, task, "left out because %s %s %s was not done",
 		  action_names[cause->change->action], kind_names[cause->change->kind],
 		  cause->goal->text);
@@ -250,7 +250,7 @@ static void send_ready(struct apply_run *run)
 	struct err err = ERR_INIT;
 
 	if (os_interrupted() && run->dispatch.ready_count)
-		stop(run, STR("interrupted"));
+		run_stop(run, STR("interrupted"));
 	if (run->stopped || too_old(run) || busy >= parallel)
 		return;
 	picked = mem_calloc(run->dispatch.ready_count + 1, sizeof(*picked));
@@ -259,7 +259,7 @@ static void send_ready(struct apply_run *run)
 	else
 		parallel = run->dispatch.ready_count;
 	if (pick(run, parallel, picked, &count, &err) < 0) {
-		stop(run, arena_str(&run->result->arena, str_of(err.text)));
+		run_stop(run, arena_str(&run->result->arena, str_of(err.text)));
 		return;
 	}
 	for (size_t i = 0; i < count; i++)
@@ -277,7 +277,7 @@ static void write_journal(struct apply_run *run)
 		return;
 	/* Without it the next process finds out by reading; but something is wrong with the disk. */
 	if (journal_add(&run->journal, d->lines.items, d->lines.count, &err) < 0)
-		stop(run, arena_str(&run->result->arena, str_of(err.text)));
+		run_stop(run, arena_str(&run->result->arena, str_of(err.text)));
 	d->lines.count = 0;
 }
 
@@ -286,7 +286,7 @@ static int receive(struct apply_run *run, struct target_outcomes *outcomes)
 	struct err err = ERR_INIT;
 
 	if (run->target->ops->wait(run->target, WAIT_MS, outcomes, &err) < 0) {
-		stop(run, arena_str(&run->result->arena, str_of(err.text)));
+		run_stop(run, arena_str(&run->result->arena, str_of(err.text)));
 		return -1;
 	}
 	for (size_t i = 0; i < outcomes->count; i++)
@@ -299,8 +299,8 @@ static int receive(struct apply_run *run, struct target_outcomes *outcomes)
 static int look_once_more(struct apply_run *run, struct err *err)
 {
 	if (run->dispatch.unknown.count)
-		return settle(run, err);
-	if (look(run, err) < 0)
+		return run_settle(run, err);
+	if (look_now(run, err) < 0)
 		return -1;
 	look_again(run);
 	return 0;
@@ -325,13 +325,13 @@ static void run_all(struct apply_run *run, struct target_outcomes *outcomes)
 		if (!too_old(run) && d->ready_count)
 			continue;
 		if (look_once_more(run, &err) < 0) {
-			stop(run, arena_str(&run->result->arena, str_of(err.text)));
+			run_stop(run, arena_str(&run->result->arena, str_of(err.text)));
 			return;
 		}
 	}
 }
 
-int execute(struct apply_run *run, struct err *err)
+int run_execute(struct apply_run *run, struct err *err)
 {
 	struct target_outcomes outcomes = {NULL, 0, 0};
 
@@ -349,7 +349,7 @@ int execute(struct apply_run *run, struct err *err)
 		STR_FMT(run->result->stopped_because));
 }
 
-void execute_nothing(struct apply_run *run)
+void run_execute_nothing(struct apply_run *run)
 {
 	struct dispatch *d = &run->dispatch;
 
@@ -365,7 +365,7 @@ void execute_nothing(struct apply_run *run)
 	dispatch_release(d);
 }
 
-void stop(struct apply_run *run, struct str because)
+void run_stop(struct apply_run *run, struct str because)
 {
 	if (run->stopped)
 		return;

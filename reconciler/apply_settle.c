@@ -27,7 +27,7 @@ static void settle_step(struct apply_run *run, uint32_t number)
 	const struct step *step = &run->dispatch.schedule.steps[number];
 	struct task *task = &run->tasks[step->change];
 
-	task->standing = stand(run, task);
+	task->standing = task_stand(run, task);
 	switch (task->standing) {
 	case STANDS_OTHER:
 	case STANDS_GONE:
@@ -40,7 +40,7 @@ static void settle_step(struct apply_run *run, uint32_t number)
 		break;
 	}
 	if (carried_out(run, task, step)) {
-		world_keep(run, task);
+		task_keep(run, task);
 		step_end(run, number, true);
 		return;
 	}
@@ -51,15 +51,15 @@ static void settle_step(struct apply_run *run, uint32_t number)
 	task_note(run, task, "the target gave no answer, and nothing has changed");
 	task->result->advice = STR("plan again");
 	task->failed = true;
-	decide(run, task, task->touched ? CHANGE_PARTLY : CHANGE_FAILED);
+	task_decide(run, task, task->touched ? CHANGE_PARTLY : CHANGE_FAILED);
 	step_end(run, number, false);
 }
 
-int settle(struct apply_run *run, struct err *err)
+int run_settle(struct apply_run *run, struct err *err)
 {
 	struct dispatch *d = &run->dispatch;
 
-	if (look(run, err) < 0)
+	if (look_now(run, err) < 0)
 		return -1;
 	for (size_t i = 0; i < d->unknown.count; i++)
 		settle_step(run, d->unknown.items[i]);

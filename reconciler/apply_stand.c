@@ -143,7 +143,7 @@ static void give(struct apply_run *run, const struct task *task, struct account 
 	uint32_t kept = 0;
 
 	for (uint32_t i = 0; i < aliases.count; i++) {
-		if (!is_refused(task, aliases.items[i]))
+		if (!task_refused(task, aliases.items[i]))
 			aliases.items[kept++] = aliases.items[i];
 	}
 	aliases.count = kept;
@@ -201,7 +201,7 @@ static bool clean(struct apply_run *run, struct task *task)
 				  address_set(run, &change->aliases_remove, &arena));
 	persons = set_minus(&arena, persons, added_persons(run, task, true, &arena));
 	persons = set_plus(&arena, persons, removed_persons(run, task, &arena));
-	before.delegates = world_addresses(run, persons, &arena);
+	before.delegates = persons_addresses(run, persons, &arena);
 	if (change->action == ACTION_SUSPEND)
 		before.active = true;
 	if (change->action == ACTION_REACTIVATE)
@@ -286,7 +286,7 @@ static enum standing stand_created(struct apply_run *run, struct task *task)
 	return at_goal(run, task) ? STANDS_DONE : STANDS_HALF;
 }
 
-enum standing stand(struct apply_run *run, struct task *task)
+enum standing task_stand(struct apply_run *run, struct task *task)
 {
 	const struct plan_change *change = task->change;
 	char digest[SHA256_TEXT_SIZE];
@@ -350,7 +350,7 @@ bool step_wanted(struct apply_run *run, struct task *task, const struct step *st
 	flight->persons = persons;
 	if (step->kind != STEP_SUSPEND && step->kind != STEP_DELETE)
 		apply_parts(run, task, step->parts, wanted, &flight->persons, arena);
-	wanted->delegates = world_addresses(run, flight->persons, arena);
+	wanted->delegates = persons_addresses(run, flight->persons, arena);
 	flight->set = differing(now, persons, wanted, flight->persons);
 	if (task->key.ptr && (step->kind == STEP_SUSPEND || step->parts & PART_SET))
 		flight->set |= ATTR_KEY;

@@ -59,7 +59,7 @@ static void prepare_task(struct apply_run *run, uint32_t i)
 		sym_table_put(&run->by_goal, task->goal, i + 1);
 }
 
-void world_prepare(struct apply_run *run)
+void tasks_prepare(struct apply_run *run)
 {
 	size_t count = run->plan->changes.count;
 	int64_t started = run->result->started; /* of a run that goes on */
@@ -74,7 +74,7 @@ void world_prepare(struct apply_run *run)
 		prepare_task(run, (uint32_t)i);
 }
 
-void world_release(struct apply_run *run)
+void tasks_release(struct apply_run *run)
 {
 	if (run->tasks) {
 		for (size_t i = 0; i < run->plan->changes.count; i++)
@@ -166,7 +166,8 @@ static struct set persons_of(struct apply_run *run, const struct account *accoun
 	return persons;
 }
 
-struct delegates world_addresses(struct apply_run *run, struct set persons, struct arena *arena)
+struct delegates persons_addresses(struct apply_run *run, struct set persons,
+				   struct arena *arena)
 {
 	struct delegates delegates = {.count = 0};
 
@@ -199,7 +200,7 @@ static const struct account *created(struct apply_run *run, const struct task *t
 	return !other || other == task ? owner : NULL;
 }
 
-void world_take(struct apply_run *run)
+void tasks_take(struct apply_run *run)
 {
 	size_t count = run->plan->changes.count;
 
@@ -234,7 +235,7 @@ void world_take(struct apply_run *run)
 	}
 }
 
-void world_answer(struct apply_run *run, struct task *task, const struct account *answer)
+void task_answered(struct apply_run *run, struct task *task, const struct account *answer)
 {
 	size_t size = answer->aliases.count * sizeof(*answer->aliases.items);
 
@@ -252,11 +253,11 @@ void world_answer(struct apply_run *run, struct task *task, const struct account
 	task->now.delegates = (struct delegates){.count = 0};
 }
 
-void world_keep(struct apply_run *run, struct task *task)
+void task_keep(struct apply_run *run, struct task *task)
 {
 	const struct account now = task->now;
 
 	task->touched = true;
 	if (task->there)
-		world_answer(run, task, &now);
+		task_answered(run, task, &now);
 }
