@@ -37,9 +37,10 @@ static int source_yaml_check(struct source *source, struct buf *out, struct err 
 	}
 	for (size_t i = 0; i < entries.count; i++)
 		counts[entries.items[i].account.kind]++;
-	buf_addf(out, "ok source '%.*s': %zu users and %zu functional accounts in %.*s\n",
-		 STR_FMT(source->config->name), counts[KIND_USER], counts[KIND_FUNCTIONAL],
-		 STR_FMT(source->config->path_given));
+	buf_addf(out, "ok source '%.*s': %zu user%s and %zu functional account%s in %.*s\n",
+		 STR_FMT(source->config->name), counts[KIND_USER],
+		 counts[KIND_USER] == 1 ? "" : "s", counts[KIND_FUNCTIONAL],
+		 counts[KIND_FUNCTIONAL] == 1 ? "" : "s", STR_FMT(source->config->path_given));
 	return 0;
 }
 

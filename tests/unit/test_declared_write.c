@@ -37,16 +37,13 @@ static const char *const hostile[] = {
 	"Zoë Ünal",
 	"用户",
 	"\xf0\x9f\x91\xa9\xe2\x80\x8d\xf0\x9f\x92\xbb",
-	"\xe2\x80\xae"
-	"drowssap",
+	"\xe2\x80\xaetxt.exe",
 	"\xd7\xa9\xd7\x9c\xd7\x95\xd7\x9d",
-	"\xef\xbb\xbf"
-	"bom",
+	"\xef\xbb\xbfmark",
 	"zero\xe2\x80\x8bwidth",
 	" leading",
 	"trailing ",
-	"non\xc2\xa0"
-	"breaking",
+	"non\xc2\xa0splitting",
 	"?",
 	"-",
 	"---",
@@ -65,8 +62,7 @@ static const char *const refused[] = {
 	"tab\there",
 	"bell\a",
 	"del\x7f",
-	"c1\xc2\x9b"
-	"31m",
+	"c1\xc2\x9bm",
 	"line\xe2\x80\xa8separator",
 	"",
 };
@@ -318,8 +314,8 @@ static void takes_or_refuses_hostile_text(void **state)
 		"users:\n  - {address: j@example.org, name: J, aliases: [%s]}\n",
 		"users:\n  - {address: j@example.org, name: J, delegates: [%s]}\n",
 		"users:\n  - {address: j@example.org, name: J, delegates: [{group: %s}]}\n",
-		"users:\n  - {address: j@example.org, name: J, delegates: [{address: "
-		"k@example.org, why: %s}]}\n",
+		("users:\n  - {address: j@example.org, name: J, delegates: [{address: k@example.org, "
+		 "why: %s}]}\n"),
 		"users:\n  - {address: j@example.org, name: J, sso_key: %s}\n",
 		"users:\n  - {address: j@example.org, name: J, sso_key: {env: %s}}\n",
 		"users:\n  - {address: j@example.org, name: J, sso_key: {file: %s}}\n",
