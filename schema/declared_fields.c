@@ -3,7 +3,7 @@
 #include "declared_parts.h"
 #include "json_schema.h"
 
-/* --- parsers ----------------------------------------------------------------------------------- */
+/* --- parsers ------------------------------------------------------------------------------ */
 
 struct str declared_group_name(const struct sym *group)
 {
@@ -102,7 +102,7 @@ static int parse_mobile(struct field_walk *walk, const struct field *field,
 	return 0;
 }
 
-/* --- tables ------------------------------------------------------------------------------------ */
+/* --- tables ------------------------------------------------------------------------------- */
 
 #define ADDRESS_FORM "an e-mail address"
 #define ADDRESS_PATTERN "^[^@\\s]+@[^@\\s]+$"
