@@ -11,12 +11,16 @@ static int run(struct context *context)
 	struct entries entries = ENTRIES_INIT;
 	struct buf text = BUF_INIT;
 	int failed = 0;
-	for (uint32_t i = 0; i < config->source_count && !failed; i++) {
-		/* Declared files are read here; sources that need a connection are for `check`. */
-		if (config->sources[i].provider == SOURCE_YAML)
-			failed = declared_read(config->sources[i].path, config->sources[i].name,
-					       i, date_of(now), &context->names, &entries,
-					       &context->diags);
+	for (uint32_t i = 0; i < config->source_count; i++) {
+		const struct config_source *source = &config->sources[i];
+		/* Declared files are read here; sources that need a connection are for `check`.
+		 * One that only adds to others may leave names out. */
+		bool overlay = source->manage || source->adds;
+		if (source->provider == SOURCE_YAML &&
+		    (overlay ? declared_read_overlay
+			     : declared_read)(source->path, source->name, i, date_of(now),
+					      &context->names, &entries, &context->diags) < 0)
+			failed = -1;
 	}
 	if (failed) {
 		err_set(&context->err, ERR_FAILED, "%zu error%s in declared files",

@@ -144,6 +144,8 @@ static void add_wishes(struct reading *r, size_t index, const struct written_acc
 		const struct located *who = delegate->who.address ? &delegate->who
 								  : &delegate->group;
 
+		if (!delegate->position.line)
+			continue; /* no map and no text: a finding says so */
 		if ((delegate->who.address && delegate->group.address) ||
 		    !(delegate->has & (ATTR_ADDRESS | HAS_GROUP))) {
 			diag_error(r->diags, sym_str(r->file), delegate->position.line,

@@ -39,6 +39,8 @@ int field_secret(struct field_walk *walk, const struct field *field, const struc
 	    node->first->value->type != NODE_SCALAR)
 		return secret_literal(walk, node);
 	value = node->first->value;
+	if (node_is_null(value))
+		return field_wrong_type(walk, field, value);
 	text.name = node->first->text.ptr;
 	if (field_check_text(walk, &text, value) < 0) {
 		diag_hide_line(walk->diags, value->file, value->line);

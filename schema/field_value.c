@@ -223,7 +223,7 @@ int field_check_text(struct field_walk *walk, const struct field *field,
 	unsigned control = control_character(node->text);
 	const char *name = field->name ? field->name : "this item";
 
-	if (node->text.len == 0 && !(field->flags & FIELD_MAY_BE_EMPTY))
+	if (str_trim(node->text).len == 0 && !(field->flags & FIELD_MAY_BE_EMPTY))
 		return field_error(walk, node, "'%s' is empty; write a value, or leave it out",
 				   name);
 	if (node->text.len > most)

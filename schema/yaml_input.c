@@ -216,6 +216,9 @@ static const struct {
 	{"mapping values are not allowed in this context", NULL, false,
 	 "a ':' cannot stand here: text that has ': ' in it needs quotes, and a key must be "
 	 "indented like the keys beside it"},
+	{"found unexpected ':'", NULL, false,
+	 "a ':' cannot stand here: within [ ] and { } a blank follows the ':' of a key, and text "
+	 "with a ':' at its end needs quotes"},
 	{"block sequence entries are not allowed in this context", NULL, false,
 	 "a '- ' cannot stand here: list items go on lines of their own, indented alike"},
 	{"did not find expected key", NULL, false,
