@@ -74,15 +74,6 @@ static const struct node *node_at(const struct node *root, const char *path)
 	return at;
 }
 
-static const struct node *nth(const struct node *list, size_t number)
-{
-	const struct node *item = list->first;
-
-	while (number-- > 0 && item)
-		item = item->next;
-	return item;
-}
-
 static void check_sources(struct field_walk *walk, const struct config_draft *draft,
 			  const struct node *root)
 {
@@ -132,12 +123,11 @@ static void check_sources(struct field_walk *walk, const struct config_draft *dr
 static void check_rules(struct field_walk *walk, const struct config_draft *draft,
 			const struct node *root)
 {
-	const struct node *rules = node_at(root, "approval.rules"), *rule;
+	const struct node *rules = node_at(root, "approval.rules"), *rule = rules->first;
 
-	if (rules->type != NODE_LIST)
+	if (rules->type != NODE_LIST || draft->rule_count != rules->count)
 		return;
-	for (size_t i = 0; i < draft->rule_count; i++) {
-		rule = nth(rules, i);
+	for (size_t i = 0; i < draft->rule_count; i++, rule = rule->next) {
 		if (rule->type != NODE_MAP)
 			continue;
 		if (node_get(rule, "when") && node_get(rule, "when")->type == NODE_MAP &&
@@ -183,11 +173,9 @@ static void check_approval(struct field_walk *walk, const struct config_draft *d
 static void check_parts(struct field_walk *walk, const struct draft_parts *parts,
 			const struct node *list)
 {
-	if (list->type != NODE_LIST)
+	if (list->type != NODE_LIST || parts->count != list->count)
 		return;
-	for (size_t i = 0; i < parts->count; i++) {
-		const struct node *item = nth(list, i);
-
+	for (const struct node *item = list->first; item; item = item->next) {
 		if (item->type == NODE_MAP && item->count != 1)
 			field_error(walk, item,
 				    "write one of address, domain or unit in each item");
