@@ -1,6 +1,7 @@
 /*
- * zsctl.yaml: one file, one organisation (design: "Configuration"). What may be written is a table
- * in config.c; validation, defaults, the reference in the README and the JSON Schema come from it.
+ * zsctl.yaml: one file, one organisation (design: "Configuration"). What may be written are the
+ * tables in config_tables.c; validation, defaults, the reference in the README and the JSON
+ * Schema come from them.
  */
 #ifndef ZSCTL_CONFIG_H
 #define ZSCTL_CONFIG_H

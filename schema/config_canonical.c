@@ -152,7 +152,7 @@ struct str config_canonical(struct arena *arena, const struct node *root)
 
 /* --- changes ------------------------------------------------------------------------------ */
 
-/* "sources.ad.users.include" of "sources.ad.users.include.1 = …": the path, at most four parts. */
+/* "sources.ad.users.include" of "sources.ad.users.include.1 = …": at most four parts. */
 static struct str line_path(struct str line)
 {
 	bool quoted = false;

@@ -1,6 +1,6 @@
 /*
- * JSON Schema (2020-12) and Markdown from the tables of fields: what an editor checks, and what the
- * README lists, is what the program accepts.
+ * JSON Schema (2020-12) and Markdown from the tables of fields: what an editor checks, and what
+ * the README lists, is what the program accepts.
  */
 #ifndef ZSCTL_JSON_SCHEMA_H
 #define ZSCTL_JSON_SCHEMA_H
@@ -20,8 +20,9 @@ size_t field_sections(const struct field_table *root,
 		      struct field_section sections[FIELD_SECTIONS_MAX]);
 
 /*
- * The schema of a file whose top is `root`, indented, with a line feed at its end. Every other table
- * becomes a definition named by its `what` ("a source" is #/$defs/source), so these must differ.
+ * The schema of a file whose top is `root`, indented, with a line feed at its end. Every other
+ * table becomes a definition named by its `what` ("a source" is #/$defs/source), so these must
+ * differ.
  */
 void json_schema_write(struct buf *out, const struct field_table *root, const char *title);
 

@@ -1,6 +1,6 @@
 /*
- * YAML over arbitrary bytes, as a tree and streamed: both agree whether it may be read, a tree keeps
- * its promises, and findings are safe to show.
+ * YAML over arbitrary bytes, as a tree and streamed: both agree whether it may be read, a tree
+ * keeps its promises, and findings are safe to show.
  */
 #include "base/os.h"
 #include "yaml_tree.h"

@@ -125,7 +125,7 @@ static void schema_says_what_the_tables_say(void **state)
 	buf_release(&text);
 }
 
-/* A default that the file's own rules refuse would be found only by whoever leaves the line out. */
+/* What a row lacks would be found only by whoever writes its key. */
 static void every_table_is_sound(void **state)
 {
 	struct field_section sections[FIELD_SECTIONS_MAX];
