@@ -16,13 +16,13 @@ static bool alias_comes(const struct world *w, uint32_t s, const struct sym *ali
 	       !is_dropped(&w->subjects[s], alias);
 }
 
-/* A new primary address leaves the aliases by itself. */
+/* As a difference of its own: an alias that becomes the primary address goes with the rename. */
 static bool alias_goes(const struct world *w, uint32_t s, const struct sym *alias)
 {
 	const struct account *wanted = &desired_at(w, s)->account;
 
-	return alias != wanted->address && !set_has(wanted->aliases, alias) &&
-	       !alias_ignored(w, alias);
+	return (wanted->has & ATTR_ALIASES) && alias != wanted->address &&
+	       !set_has(wanted->aliases, alias) && !alias_ignored(w, alias);
 }
 
 static bool aliases_differ(const struct world *w, uint32_t s)
@@ -174,9 +174,12 @@ static void add_aliases(struct world *w, uint32_t s, struct plan_change *change)
 		if (alias_comes(w, s, wanted->aliases.items[i]))
 			strs_add(arena, &change->aliases_add,
 				 sym_str(wanted->aliases.items[i]));
-	for (uint32_t i = 0; is && i < is->aliases.count; i++)
-		if (alias_goes(w, s, is->aliases.items[i]))
-			strs_add(arena, &change->aliases_remove, sym_str(is->aliases.items[i]));
+	for (uint32_t i = 0; is && i < is->aliases.count; i++) {
+		const struct sym *alias = is->aliases.items[i];
+
+		if (alias == wanted->address || alias_goes(w, s, alias))
+			strs_add(arena, &change->aliases_remove, sym_str(alias));
+	}
 }
 
 /* A delegate's name. The writer turns its ';' into ','. */
@@ -363,7 +366,7 @@ struct plan_change *emit_change(struct world *w, uint32_t s,
 						    : new_attributes(w, s);
 
 		add_scalars(w, s, change, attributes);
-		if (!current || (attributes & ATTR_ALIASES))
+		if (!current || (attributes & (ATTR_ADDRESS | ATTR_ALIASES)))
 			add_aliases(w, s, change);
 		add_delegates(w, s, change, difference);
 	}

@@ -1,0 +1,188 @@
+#include "scenario.h"
+
+static void test_identity(void **state)
+{
+	static const struct scenario scenarios[] = {
+		{"a recorded id finds the account under its old address: rename",
+		 "want user janet id=7\nis user jane\nwas user jane link=declared:7",
+		 "update user jane address=janet name=JANET; declared: address, name\n", NULL,
+		 true},
+		{"the old address stays only where it is wanted",
+		 "want user janet id=7 alias=jane name=JANE\nis user jane\n"
+		 "was user jane link=declared:7",
+		 "update user jane address=janet alias+jane\n", NULL, false},
+		{"a new person at the address of one who is renamed",
+		 "want user janet id=7 name=JANE\nwant user jane id=8\nis user jane\n"
+		 "was user jane link=declared:7",
+		 "update user jane address=janet\ncreate user jane\n", NULL, false},
+		{"recorded under another id: another person's address",
+		 "want user jane id=8\nis user jane suspended\n"
+		 "was user jane link=declared:7 suspended_by=r1:9",
+		 "manual user jane: the address was another person's: the account that has it is "
+		 "recorded under another id\n",
+		 "0 0 0 1", false},
+		{"the same while the first still is active: she leaves, he waits",
+		 "want user jane id=8\nis user jane\nwas user jane link=declared:7",
+		 "suspend user jane; declared: no longer listed\n"
+		 "manual user jane: the address was another person's: the account that has it is "
+		 "recorded under another id\n",
+		 "0 0 0 0", true},
+		{"--same-person makes it ordinary",
+		 "opt same_person=jane\nwant user jane id=8\nis user jane suspended\n"
+		 "was user jane link=declared:7 suspended_by=r1:9",
+		 "reactivate user jane\n", NULL, false},
+		{"--same-person, nothing differs: the new id is adopted",
+		 "opt same_person=jane\nwant user jane id=8\nis user jane\n"
+		 "was user jane link=declared:7",
+		 "adopt user jane declared id\n", "1 0 0 0", false},
+		{"an id of another source says nothing against",
+		 "cfg source=ad\nwant user jane source=ad id=8\nis user jane\n"
+		 "was user jane link=declared:7",
+		 "adopt user jane ad id\n", "1 0 0 0", false},
+		{"an entry without id may match one that has one",
+		 "want user jane\nis user jane\nwas user jane link=declared:7", "", "1 0 0 0",
+		 false},
+		{"an id for an account that had none: adopted",
+		 "want user jane id=7\nis user jane\nwas user jane",
+		 "adopt user jane declared id\n", "1 0 0 0", false},
+		{"listed for the first time by a second source",
+		 "cfg source=ad\nwant user jane\nwant user jane source=ad\nis user jane\n"
+		 "was user jane",
+		 "adopt user jane ad\n", "1 0 0 0", false},
+		{"recorded, linked, but never desired: adopted",
+		 "want user jane\nis user jane\nwas user jane undesired",
+		 "adopt user jane declared\n", "1 0 0 0", false},
+		{"ids come before addresses",
+		 "want user jane id=7\nwant user bob id=8\nis user jane id=u1\nis user bob "
+		 "id=u2\nwas user jane id=u1 link=declared:8\nwas user bob id=u2 link=declared:7",
+		 "manual user bob: its address jane is still that of user jane, and in the end "
+		 "each waits for the other\n"
+		 "manual user jane: its address bob is still that of user bob, and in the end "
+		 "each waits for the other\n",
+		 NULL, false},
+		{"one account, two entries by the ids of two sources: the first source has it",
+		 "cfg source=ad\nwant user jane id=7\nwant user janet source=ad id=9\n"
+		 "is user jane\nwas user jane link=declared:7,ad:9",
+		 "manual user janet: it was user jane, which another entry is already\n",
+		 "1 0 0 0", false},
+		{"one entry, two accounts by the ids of two sources",
+		 "cfg source=ad\nwant user jane id=7\nwant user jane source=ad id=9\n"
+		 "is user jane\nis user jj\nwas user jane link=declared:7\nwas user jj link=ad:9",
+		 "manual user jj: by the sources' ids it is one with user jane\n"
+		 "adopt user jane ad id\n",
+		 "1 0 0 0", false},
+		{"the target's ExternalAccountId where the record has no id",
+		 "cfg external_id=declared\nwant user janet id=7 name=JANE\nis user jane "
+		 "external=7",
+		 "update user jane address=janet\n", NULL, false},
+		{"the record's id is more than the target's note",
+		 "cfg external_id=declared\nwant user janet id=7\nis user jane external=7\n"
+		 "was user jane link=declared:5",
+		 "suspend user jane\ncreate user janet\n", NULL, false},
+		{"the target's note is no id of another source",
+		 "cfg source=ad external_id=ad\nwant user janet id=7\nis user jane external=7",
+		 "create user janet\n", NULL, false},
+		{"was: a rename without ids",
+		 "want user janet was=jane name=JANE\nis user jane\nwas user jane",
+		 "update user jane address=janet; declared: address; was: jane\n", NULL, true},
+		{"was: of one who is suspended: comes back renamed",
+		 "want user janet was=jane name=JANE\nis user jane suspended\n"
+		 "was user jane suspended_by=r1:9",
+		 "reactivate user jane address=janet\n", NULL, false},
+		{"was: done already, the old address given to another",
+		 "want user janet was=jane\nwant user jane\nis user janet\nis user jane\n"
+		 "was user janet\nwas user jane",
+		 "", "2 0 0 0", false},
+		{"was: once only: the renamed account is gone, the other keeps its own",
+		 "want user janet was=jane\nwant user jane\nis user jane\nwas user janet\n"
+		 "was user jane",
+		 "create user janet\n", "1 0 0 0", false},
+		{"was: with a new person at the old address",
+		 "want user janet was=jane name=JANE\nwant user jane\nis user jane\nwas user jane",
+		 "update user jane address=janet\ncreate user jane\n", NULL, false},
+		{"was: a chain of three",
+		 "want user d was=c name=C\nwant user c was=b name=B\nwant user b was=a name=A\n"
+		 "is user a\nis user b\nis user c",
+		 "update user a address=b\nupdate user b address=c\nupdate user c address=d\n",
+		 NULL, false},
+		{"was: two were the same: the first has it",
+		 "want user jan was=jane name=JANE\nwant user janet was=jane\nis user jane",
+		 "update user jane address=jan\n"
+		 "manual user janet: it was user jane, which another entry is already\n",
+		 NULL, false},
+		{"was: against the record's id",
+		 "want user janet was=jane id=8\nis user jane\nwas user jane link=declared:7",
+		 "suspend user jane\n"
+		 "manual user janet: the address was another person's: the account that has it is "
+		 "recorded under another id\n",
+		 NULL, false},
+		{"looks like a rename: alias of one who would be suspended",
+		 "want user janet alias=jane\nis user jane\nwas user jane",
+		 "suspend user jane\n"
+		 "manual user janet: looks like a rename of user jane, which this plan suspends: "
+		 "both have jane\n",
+		 NULL, false},
+		{"looks like a rename: an alias in common with one who is suspended",
+		 "want user janet alias=j\nis user jane alias=j suspended\n"
+		 "was user jane suspended_by=r1:9",
+		 "manual user janet: looks like a rename of user jane, which is suspended: "
+		 "both have j\n",
+		 NULL, false},
+		{"looks like a rename: its address was an alias",
+		 "want user j\nis user jane alias=j suspended",
+		 "manual user j: looks like a rename of user jane, which is suspended: both have "
+		 "j\n",
+		 NULL, false},
+		{"looks like a rename: of a functional account",
+		 "want user janet alias=info\nis functional info delegates=bob\nis user bob\n"
+		 "was functional info\nwas user bob\nwant user bob",
+		 "suspend functional info -bob\n"
+		 "manual user janet: looks like a rename of functional info, which this plan "
+		 "suspends: both have info\n",
+		 NULL, false},
+		{"looks like a rename: confirmed",
+		 "opt same_person=janet\nwant user janet alias=jane name=JANE\nis user jane\n"
+		 "was user jane",
+		 "update user jane address=janet alias+jane; declared: address, aliases; "
+		 "--same-person: was jane\n",
+		 NULL, true},
+		{"looks like a rename: confirmed, of one listed as inactive",
+		 "opt same_person=janet\nwant user janet alias=j name=JANE\nwant user jane "
+		 "inactive\nis user jane alias=j\nwas user jane",
+		 "update user jane address=janet\n", NULL, false},
+		{"looks like a rename: confirmed of two: of neither",
+		 "opt same_person=janet\nwant user janet alias=j,k\nis user jane alias=j "
+		 "suspended\nis user jake alias=k suspended",
+		 "manual user janet: looks like a rename of user jane, which is suspended: both "
+		 "have j\n",
+		 NULL, false},
+		{"ignored aliases are nothing in common",
+		 "cfg ignore=o365.example.com\nwant user janet alias=j@o365.example.com\n"
+		 "is user jane alias=j@o365.example.com suspended",
+		 "create user janet\n", NULL, false},
+		{"look-alikes are different accounts, with a warning",
+		 "want user jane1\nwant user jane2\nis user janel\nis user bob",
+		 "create user jane1\ncreate user jane2\n"
+		 "warning user jane1 looks like user janel: they are different accounts\n",
+		 NULL, false},
+		{"new look-alikes", "want user c1ara\nwant user clara",
+		 "create user c1ara\ncreate user clara\n"
+		 "warning user clara looks like user c1ara: they are different accounts\n",
+		 NULL, false},
+	};
+
+	(void)state;
+	RUN(scenarios);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_identity),
+	};
+	struct err err = ERR_INIT;
+
+	if (base_init(&err) != 0)
+		return 1;
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
