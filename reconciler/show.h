@@ -9,7 +9,7 @@
 
 struct show_options {
 	bool color; /* the caller knows about terminals, --no-color and NO_COLOR */
-	bool full;  /* every list whole; else what changes nothing in an account is counted, with
+	bool full; /* every list whole; else what changes nothing in an account is counted, with
 		     * examples */
 	int64_t now; /* to say that it has expired; 0: leave that to others */
 };

@@ -1,0 +1,32 @@
+/*
+ * What the parts of the text view share. Functions that add text from outside make it visible.
+ */
+#ifndef ZSCTL_SHOW_VIEW_H
+#define ZSCTL_SHOW_VIEW_H
+
+#include "show.h"
+
+/* Red, green, yellow, bold, red and bold: only when colour is on. */
+enum tone { TONE_NONE, TONE_TAKES, TONE_GIVES, TONE_CHANGES, TONE_STRONG, TONE_ALARM };
+
+struct view {
+	struct buf *out;
+	const struct plan *plan;
+	const struct show_options *options;
+};
+
+void view_tone(const struct view *view, enum tone tone);
+void view_toned(const struct view *view, enum tone tone, const char *text);
+void view_text(const struct view *view, struct str text);
+void view_list(const struct view *view, const struct strs *list); /* "a, b, c" */
+/* "1 user", "97 users" */
+void view_count(const struct view *view, uint64_t count, const char *one, const char *many);
+/* How many of `count` are shown when `at_most` are enough, and a line for the rest. */
+size_t view_shown(const struct view *view, size_t count, size_t at_most);
+void view_rest(const struct view *view, const char *indent, size_t rest);
+
+#define VIEW_LIST_SHORT 20
+
+void view_change(const struct view *view, const struct plan_change *change);
+
+#endif
