@@ -450,16 +450,18 @@ int commit_end(struct apply_run *run, struct err *err)
 {
 	CLEANUP(buf_release) struct buf message = BUF_INIT;
 	CLEANUP(buf_release) struct buf result = BUF_INIT;
-	struct state_file files[3];
-	struct state_commit made = {.files = files, .file_count = 1};
+	struct state_file files[4];
+	struct state_commit made = {.files = files, .file_count = 2};
 	struct record_change change;
 
 	run->result->ended = run->input->now;
 	result_write(run->result, run->plan, &result);
 	files[0] = (struct state_file){run_file(run, "", STR("result.yaml")), buf_str(&result)};
+	/* So that the next plan can say what changed in the configuration. */
+	files[1] = (struct state_file){STR(STATE_CONFIG), run->config->canonical};
 	if (run->plan->policy.count && !run->result->closed) {
-		policy_files(&run->wanted_policy, &run->arena, &files[1]);
-		made.file_count = 3;
+		policy_files(&run->wanted_policy, &run->arena, &files[2]);
+		made.file_count = 4;
 	}
 	end_message(run, &message);
 	made.message = buf_str(&message);

@@ -50,7 +50,11 @@ static const char organization_json[] =
 	"\"name\":{\"formatted\":\"Administrator\"},\"active\":true},\n"
 	"{\"id\":\"11111111-0000-4000-8000-000000000002\",\"userName\":\"jane@example.org\","
 	"\"name\":{\"formatted\":\"Jane Doe\"},\"active\":true}\n"
-	"],\"groups\":[]}\n";
+	"],\"groups\":[\n"
+	"{\"id\":\"22222222-0000-4000-8000-000000000001\",\"externalId\":\"info@example.org\","
+	"\"displayName\":\"Information desk\","
+	"\"members\":[{\"value\":\"11111111-0000-4000-8000-000000000002\"}]}\n"
+	"]}\n";
 
 static const char gitignore[] =
 	"# The record is a repository of its own.\n"

@@ -204,7 +204,7 @@ static int plan_config(struct context *context, const struct worlds *worlds, str
 
 	struct buf before = BUF_INIT;
 	bool found = false;
-	if (state_file(context->state, NULL, "config", &before, &found, &context->err) < 0)
+	if (state_file(context->state, NULL, STATE_CONFIG, &before, &found, &context->err) < 0)
 		return -1;
 	if (found) {
 		struct str *paths;
@@ -348,11 +348,7 @@ static int write_plan(struct context *context, struct plan *plan, const char *pa
 
 static void say_next(const struct plan *plan, const char *path)
 {
-	if (plan->refused.count) {
-		log_info("a limit refuses this plan; see 'refused' above");
-		return;
-	}
-	if (plan_is_empty(plan))
+	if (plan->refused.count || plan_is_empty(plan))
 		return;
 	if (path)
 		log_info("written to %s; next: zsctl approve %s", path, path);

@@ -6,6 +6,7 @@
  *     sources.yaml                              what each source counted at the last run
  *     runs/<id>/plan.yaml, result.yaml, approvals/…
  *     policy/…                                  the recorded root of trust (policy.h)
+ *     config                                    zsctl.yaml of the last run (config.canonical)
  *     format                                    "1"
  *
  * Commits are made with the head they expect; somebody else's commit in between is an error
@@ -24,6 +25,7 @@
 #include "recorded.h"
 
 #define COMMIT_TEXT_SIZE 65
+#define STATE_CONFIG "config"
 
 enum commit_kind {
 	COMMIT_NONE, /* an empty repository */
