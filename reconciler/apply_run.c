@@ -360,7 +360,13 @@ void run_execute_nothing(struct apply_run *run)
 
 		if (!task->decided && d->broken_by[number])
 			depends(run, task, d->broken_by[number] - 1);
+		/* Nothing is finished: its last step does not count. */
+		task->steps_left++;
 		step_end(run, number, !task->decided || succeeded(task));
+	}
+	for (size_t i = 0; i < run->plan->changes.count; i++) {
+		if (!run->tasks[i].decided)
+			task_note(run, &run->tasks[i], "would go through");
 	}
 	dispatch_release(d);
 }
