@@ -195,43 +195,61 @@ static void judge_typed(struct judging *j, struct approval *approval)
 		count(j, approval);
 }
 
+/* Why a signature of a known signer does not count. */
+static struct str signature_problem(struct judging *j, struct str who,
+				    const struct signature *signature, enum verdict verdict)
+{
+	struct arena *arena = &j->approvals->arena;
+
+	if (verdict == SIGNATURE_NOT_NOW)
+		return arena_strf(
+			arena, "the key of %.*s is not valid now (valid-after, valid-before)",
+			STR_FMT(who));
+	if (strcmp(signature->purpose, SIGNATURE_NAMESPACE) != 0)
+		return arena_strf(
+			arena,
+			"%.*s signed for another purpose ('%s'): sign with ssh-keygen "
+			"-Y sign -n " SIGNATURE_NAMESPACE,
+			STR_FMT(who), signature->purpose);
+	return arena_strf(arena,
+			  "%.*s signed other bytes: the plan was altered after it was signed",
+			  STR_FMT(who));
+}
+
 static int judge_signature(struct judging *j, struct approval *approval, struct err *err)
 {
 	struct arena *arena = &j->approvals->arena;
-	char fingerprint[FINGERPRINT_SIZE];
-	bool good = false;
+	enum verdict verdict = SIGNATURE_OTHER;
+	const struct signer *signer;
+	struct signature signature;
 
 	if (j->policy->method != APPROVAL_SSH) {
 		approval->problem =
 			STR("a signature, and the policy wants typed confirmations");
 		return 0;
 	}
-	if (!signature_fingerprint(approval->bytes, fingerprint)) {
+	if (!signature_read(approval->bytes, &signature)) {
 		approval->problem = STR("is no SSH signature");
 		return 0;
 	}
-	approval->key = arena_str(arena, str_of(fingerprint));
-	const struct signer *signer = signers_by_key(&j->signers, fingerprint);
+	approval->key = arena_str(arena, str_of(signature.fingerprint));
+	signer = signers_by_key(&j->signers, signature.fingerprint);
 	if (!signer) {
 		approval->problem = arena_strf(arena,
 					       "signed by %s, who is not among the %s signers",
-					       fingerprint,
+					       signature.fingerprint,
 					       j->policy->recorded ? "recorded" : "configured");
 		return 0;
 	}
 	approval->principal = arena_str(arena, signer->principal);
 	if (signature_verify(&j->work, j->signers_path, signer->principal, approval->bytes,
-			     j->bytes, j->when, &good, err) < 0)
+			     j->bytes, j->when, &verdict, err) < 0)
 		return -1;
-	if (!good)
-		approval->problem =
-			arena_strf(arena,
-				   "%.*s signed other bytes (the plan was altered after it was "
-				   "signed), for another purpose than " SIGNATURE_NAMESPACE
-				   ", or with a key that is not valid now",
-				   STR_FMT(signer->principal));
-	else
+	if (verdict == SIGNATURE_GOOD)
 		count(j, approval);
+	else
+		approval->problem = signature_problem(j, approval->principal, &signature,
+						      verdict);
 	return 0;
 }
 

@@ -15,45 +15,42 @@
 
 /* --- what a signature says -------------------------------------------------------------------- */
 
-/* An SSH string: 32-bit big-endian length and bytes. */
-static bool take_string(struct str *rest, struct str *out)
+/* OpenSSH's PROTOCOL.sshsig: "SSHSIG", 32-bit version, string public key, string namespace, … */
+static bool read_blob(struct str blob, struct signature *out)
 {
-	const unsigned char *p = (const unsigned char *)rest->ptr;
-	size_t length;
+	struct str key, purpose;
+	size_t length = 0;
 
-	if (rest->len < 4)
+	if (blob.len < 10 || memcmp(blob.ptr, "SSHSIG\0\0\0\1", 10) != 0)
 		return false;
-	length = (size_t)p[0] << 24 | (size_t)p[1] << 16 | (size_t)p[2] << 8 | p[3];
-	if (length > rest->len - 4)
+	blob = (struct str){blob.ptr + 10, blob.len - 10};
+	if (!ssh_string(&blob, &key) || !ssh_string(&blob, &purpose))
 		return false;
-	*out = (struct str){rest->ptr + 4, length};
-	*rest = (struct str){rest->ptr + 4 + length, rest->len - 4 - length};
+	blob_fingerprint(key, out->fingerprint);
+	for (size_t i = 0; i < purpose.len && length + 1 < sizeof(out->purpose); i++)
+		if (purpose.ptr[i] > ' ' && purpose.ptr[i] <= '~')
+			out->purpose[length++] = purpose.ptr[i];
+	out->purpose[length] = '\0';
 	return true;
 }
 
-/* OpenSSH's PROTOCOL.sshsig: "SSHSIG", 32-bit version, string public key, … */
-bool signature_fingerprint(struct str armored, char out[FINGERPRINT_SIZE])
+bool signature_read(struct str armored, struct signature *out)
 {
 	static const char begin[] = "-----BEGIN SSH SIGNATURE-----";
 	static const char end[] = "-----END SSH SIGNATURE-----";
 	struct str text = str_trim(armored);
-	struct str key;
-	bool good = false;
+	size_t length = 0;
+	bool good;
 
-	if (!str_starts(text, begin) || !str_ends(text, end) || text.len > APPROVAL_SIZE_MAX)
+	if (!str_starts(text, begin) || !str_ends(text, end) || text.len > APPROVAL_SIZE_MAX ||
+	    text.len < sizeof(begin) + sizeof(end) - 2)
 		return false;
 	text.ptr += sizeof(begin) - 1;
 	text.len -= sizeof(begin) - 1 + sizeof(end) - 1;
 	unsigned char *blob = mem_alloc(text.len + 1);
-	size_t length = 0;
-	if (sodium_base642bin(blob, text.len + 1, text.ptr, text.len, "\r\n\t ", &length, NULL,
-			      sodium_base64_VARIANT_ORIGINAL) == 0 &&
-	    length > 10 && !memcmp(blob, "SSHSIG\0\0\0\1", 10)) {
-		struct str rest = {(const char *)blob + 10, length - 10};
-		good = take_string(&rest, &key);
-		if (good)
-			blob_fingerprint(key, out);
-	}
+	good = sodium_base642bin(blob, text.len + 1, text.ptr, text.len, "\r\n\t ", &length,
+				 NULL, sodium_base64_VARIANT_ORIGINAL) == 0 &&
+	       read_blob((struct str){(const char *)blob, length}, out);
 	free(blob);
 	return good;
 }
@@ -118,29 +115,46 @@ static void verify_time(int64_t when, char out[40])
 	out[14 + length] = '\0';
 }
 
+static int ask(const char *const argv[], struct str bytes, bool *good, struct err *err)
+{
+	struct buf out = BUF_INIT, errors = BUF_INIT;
+	int status = -1;
+	int failed = os_run(argv, bytes, &out, &errors, &status, err);
+
+	buf_release(&out);
+	buf_release(&errors);
+	*good = status == 0;
+	return failed;
+}
+
 int signature_verify(const struct workplace *work, const char *signers_path,
 		     struct str principal, struct str signature, struct str bytes, int64_t when,
-		     bool *good, struct err *err)
+		     enum verdict *verdict, struct err *err)
 {
 	char path[300], time[40];
 	autofree char *who = mem_alloc(principal.len + 1);
-	struct buf out = BUF_INIT, errors = BUF_INIT;
-	int status = -1;
+	bool good;
 
 	memcpy(who, principal.ptr, principal.len);
 	who[principal.len] = '\0';
 	if (workplace_write(work, "signature", signature, path, err) < 0)
 		return -1;
 	verify_time(when, time);
-	const char *const argv[] = {
+	const char *const verify[] = {
 		"ssh-keygen",        "-Y", "verify", "-f", signers_path, "-I", who, "-n",
 		SIGNATURE_NAMESPACE, "-s", path,     time, NULL};
-	int failed = os_run(argv, bytes, &out, &errors, &status, err);
-	buf_release(&out);
-	buf_release(&errors);
-	if (failed)
+	if (ask(verify, bytes, &good, err) < 0)
 		return -1;
-	*good = status == 0;
+	*verdict = SIGNATURE_GOOD;
+	if (good)
+		return 0;
+	/* Why not: without the signers only bytes and purpose matter. */
+	const char *const check[] = {
+		"ssh-keygen", "-Y", "check-novalidate", "-n", SIGNATURE_NAMESPACE, "-s",
+		path,         NULL};
+	if (ask(check, bytes, &good, err) < 0)
+		return -1;
+	*verdict = good ? SIGNATURE_NOT_NOW : SIGNATURE_OTHER;
 	return 0;
 }
 
@@ -178,7 +192,7 @@ static int find_own_signer(const struct policy *policy, const char *key, struct 
 	struct signers signers;
 	struct buf text = BUF_INIT;
 	char fingerprint[FINGERPRINT_SIZE];
-	struct str rest, type, base64;
+	struct str rest, type = STR_NONE, base64 = STR_NONE;
 
 	if (signers_parse(policy->signers, "allowed_signers", arena, &signers, err) < 0 ||
 	    public_key(key, &text, err) < 0) {
@@ -188,7 +202,7 @@ static int find_own_signer(const struct policy *policy, const char *key, struct 
 	rest = str_trim(buf_str(&text));
 	str_split(&rest, ' ', &type);
 	str_split(&rest, ' ', &base64);
-	bool good = base64.ptr && key_fingerprint(base64, fingerprint);
+	bool good = base64.ptr && key_fingerprint(type, base64, fingerprint);
 	buf_release(&text);
 	if (!good)
 		return err_set(err, ERR_FAILED, "key %s: holds no public key", key);
@@ -209,6 +223,10 @@ int approve_ssh(const struct policy *policy, const char *plan_path, struct str b
 	const struct signer *signer;
 	char path[300], signed_path[310];
 	int status = 0;
+
+	if (policy->method != APPROVAL_SSH)
+		return err_set(err, ERR_PERSON,
+			       "the policy wants typed confirmations, not signatures");
 	int failed = find_own_signer(policy, key, &arena, &signer, err);
 
 	if (!failed)

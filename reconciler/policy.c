@@ -322,48 +322,52 @@ static struct str rules_text(const struct policy *policy, struct arena *arena)
 	return copy;
 }
 
+static const struct signer *find_signer(const struct signers *signers, struct str principal)
+{
+	for (size_t i = 0; i < signers->count; i++)
+		if (str_eq(signers->items[i].principal, principal))
+			return &signers->items[i];
+	return NULL;
+}
+
+/* Key and options; empty when there is no such signer. */
+static struct str signer_text(const struct signer *signer, struct arena *arena)
+{
+	if (!signer)
+		return STR_NONE;
+	return arena_strf(arena, "%s%s%.*s", signer->fingerprint,
+			  signer->options.len ? " " : "", STR_FMT(signer->options));
+}
+
 static void add_signers(struct plan *plan, const struct policy *from, const struct policy *to)
 {
 	struct arena *arena = &plan->arena;
 	struct signers before, after;
 	struct err err = ERR_INIT;
+	char was[SHA256_TEXT_SIZE] = "", is[SHA256_TEXT_SIZE] = "";
 
 	/* Both were read before: an unreadable one has been refused. */
 	if (signers_parse(from->signers, "", arena, &before, &err) < 0)
 		before.count = 0;
 	if (signers_parse(to->signers, "", arena, &after, &err) < 0)
 		after.count = 0;
-	size_t entries = plan->policy.count;
-	for (size_t i = 0; i < before.count; i++) {
-		struct str now = STR_NONE;
-
-		for (size_t k = 0; k < after.count; k++)
-			if (str_eq(after.items[k].principal, before.items[i].principal))
-				now = str_of(after.items[k].fingerprint);
+	for (size_t i = 0; i < before.count; i++)
 		add_entry(plan,
 			  arena_strf(arena, "signer %.*s", STR_FMT(before.items[i].principal)),
-			  str_of(before.items[i].fingerprint), now);
-	}
-	for (size_t k = 0; k < after.count; k++) {
-		bool known = false;
-
-		for (size_t i = 0; i < before.count; i++)
-			known = known ||
-				str_eq(after.items[k].principal, before.items[i].principal);
-		if (!known)
+			  signer_text(&before.items[i], arena),
+			  signer_text(find_signer(&after, before.items[i].principal), arena));
+	for (size_t i = 0; i < after.count; i++)
+		if (!find_signer(&before, after.items[i].principal))
 			add_entry(plan,
 				  arena_strf(arena, "signer %.*s",
-					     STR_FMT(after.items[k].principal)),
-				  STR_NONE, str_of(after.items[k].fingerprint));
-	}
-	/* Comments, order, validity: the bytes are what is recorded, so they are shown too. */
-	if (entries == plan->policy.count && !str_eq(from->signers, to->signers)) {
-		char was[SHA256_TEXT_SIZE], is[SHA256_TEXT_SIZE];
-
+					     STR_FMT(after.items[i].principal)),
+				  STR_NONE, signer_text(&after.items[i], arena));
+	/* The bytes are what is recorded: these and no others are approved. */
+	if (from->signers.len)
 		sha256_text(from->signers, was);
+	if (to->signers.len)
 		sha256_text(to->signers, is);
-		add_entry(plan, STR("allowed_signers"), str_of(was), str_of(is));
-	}
+	add_entry(plan, STR("allowed_signers"), str_of(was), str_of(is));
 }
 
 static const struct policy_endpoint *find_endpoint(const struct policy *policy, struct str name)

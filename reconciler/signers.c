@@ -5,6 +5,7 @@
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #define KEY_SIZE_MAX 8192 /* bytes of a public key; RSA with 16384 bits has 2,100 */
 
@@ -21,16 +22,35 @@ void blob_fingerprint(struct str blob, char out[FINGERPRINT_SIZE])
 			  sodium_base64_VARIANT_ORIGINAL_NO_PADDING);
 }
 
-bool key_fingerprint(struct str base64, char out[FINGERPRINT_SIZE])
+bool ssh_string(struct str *rest, struct str *out)
 {
-	unsigned char blob[KEY_SIZE_MAX];
+	const unsigned char *p = (const unsigned char *)rest->ptr;
 	size_t length;
 
-	if (sodium_base642bin(blob, sizeof(blob), base64.ptr, base64.len, NULL, &length, NULL,
-			      sodium_base64_VARIANT_ORIGINAL) != 0 ||
-	    length == 0)
+	if (rest->len < 4)
 		return false;
-	blob_fingerprint((struct str){(const char *)blob, length}, out);
+	length = (size_t)p[0] << 24 | (size_t)p[1] << 16 | (size_t)p[2] << 8 | p[3];
+	if (length > rest->len - 4)
+		return false;
+	*out = (struct str){rest->ptr + 4, length};
+	*rest = (struct str){rest->ptr + 4 + length, rest->len - 4 - length};
+	return true;
+}
+
+bool key_fingerprint(struct str type, struct str base64, char out[FINGERPRINT_SIZE])
+{
+	unsigned char bytes[KEY_SIZE_MAX];
+	struct str blob = {(const char *)bytes, 0}, rest, inner;
+
+	if (!base64.len ||
+	    sodium_base642bin(bytes, sizeof(bytes), base64.ptr, base64.len, NULL, &blob.len,
+			      NULL, sodium_base64_VARIANT_ORIGINAL) != 0)
+		return false;
+	/* ssh-keygen passes over a line whose words say another type than its key. */
+	rest = blob;
+	if (!ssh_string(&rest, &inner) || !str_eq(inner, type))
+		return false;
+	blob_fingerprint(blob, out);
 	return true;
 }
 
@@ -78,21 +98,36 @@ static bool allows_plans(struct str namespaces)
 	return false;
 }
 
-/* One of the options; the validity is for ssh-keygen to judge. */
+/* YYYYMMDD, YYYYMMDDHHMM or YYYYMMDDHHMMSS, with Z for UTC; else ssh-keygen knows no such signer. */
+static bool is_moment(struct str value)
+{
+	if (value.len > 0 && value.ptr[value.len - 1] == 'Z')
+		value.len--;
+	for (size_t i = 0; i < value.len; i++)
+		if (value.ptr[i] < '0' || value.ptr[i] > '9')
+			return false;
+	return value.len == 8 || value.len == 12 || value.len == 14;
+}
+
+/* One of the options; whether it is valid at some moment is for ssh-keygen to judge. */
 static int check_option(const struct line *line, struct str option, struct err *err)
 {
 	struct str value = option;
 	struct str name;
 
 	str_split(&value, '=', &name);
-	if (value.len >= 2 && value.ptr[0] == '"' && value.ptr[value.len - 1] == '"')
-		value = (struct str){value.ptr + 1, value.len - 2};
-	if (str_is(name, "valid-after") || str_is(name, "valid-before"))
-		return 0;
 	if (str_is(name, "cert-authority"))
 		return bad_line(line, err,
 				"a certificate authority cannot sign plans: name each person's "
 				"own key");
+	if (value.len < 2 || value.ptr[0] != '"' || value.ptr[value.len - 1] != '"')
+		return bad_line(line, err, "an option's value stands in double quotes");
+	value = (struct str){value.ptr + 1, value.len - 2};
+	if (str_is(name, "valid-after") || str_is(name, "valid-before"))
+		return is_moment(value) ? 0
+					: bad_line(line, err,
+						   "a moment is written as YYYYMMDD or "
+						   "YYYYMMDDHHMM[SS], with a Z for UTC");
 	if (!str_is(name, "namespaces"))
 		return bad_line(line, err,
 				"an option that is not understood; there are namespaces, "
@@ -156,13 +191,15 @@ static int parse_line(struct line *line, struct arena *arena, struct signers *ou
 		return -1;
 	word = next_word(line);
 	if (!is_key_type(word)) {
-		if (check_options(line, word, err) < 0)
+		if (word.len && check_options(line, word, err) < 0)
 			return -1;
+		signer.options = word;
 		word = next_word(line);
 	}
 	signer.key_type = word;
 	signer.key = next_word(line);
-	if (!is_key_type(signer.key_type) || !key_fingerprint(signer.key, signer.fingerprint))
+	if (!is_key_type(signer.key_type) ||
+	    !key_fingerprint(signer.key_type, signer.key, signer.fingerprint))
 		return bad_line(line, err,
 				"no public key; a line is PRINCIPAL [OPTIONS] KEYTYPE KEY");
 	if (str_ends(signer.key_type, "-cert-v01@openssh.com"))
@@ -179,13 +216,19 @@ static int parse_line(struct line *line, struct arena *arena, struct signers *ou
 	return 0;
 }
 
+/* Two spellings of one address would count as two persons. */
+static bool same_person(struct str a, struct str b)
+{
+	return a.len == b.len && strncasecmp(a.ptr, b.ptr, a.len) == 0;
+}
+
 static int refuse_doubles(const struct signers *signers, const char *name, struct err *err)
 {
 	for (size_t i = 0; i < signers->count; i++) {
 		for (size_t k = 0; k < i; k++) {
 			const struct signer *a = &signers->items[k], *b = &signers->items[i];
 
-			if (str_eq(a->principal, b->principal))
+			if (same_person(a->principal, b->principal))
 				return err_set(
 					err, ERR_FAILED,
 					"%s:%u: %.*s has a key on line %u already; one key "

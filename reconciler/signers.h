@@ -12,6 +12,7 @@
 
 struct signer {
 	struct str principal; /* views into the file's text */
+	struct str options;   /* 'valid-before="20261231"'; empty: none */
 	struct str key_type, key;
 	unsigned line;
 	char fingerprint[FINGERPRINT_SIZE]; /* as `ssh-keygen -l` prints it */
@@ -27,8 +28,11 @@ int signers_parse(struct str text, const char *name, struct arena *arena, struct
 /* NULL when none has that key. */
 const struct signer *signers_by_key(const struct signers *signers, const char *fingerprint);
 
-/* The fingerprint of a public key in base64, or of its bytes; false when it is none. */
-bool key_fingerprint(struct str base64, char out[FINGERPRINT_SIZE]);
+/* The fingerprint of a public key of this type in base64, or of its bytes; false when it is none. */
+bool key_fingerprint(struct str type, struct str base64, char out[FINGERPRINT_SIZE]);
 void blob_fingerprint(struct str blob, char out[FINGERPRINT_SIZE]);
+
+/* Takes an SSH string (RFC 4251, section 5) off `rest`; false when there is no whole one. */
+bool ssh_string(struct str *rest, struct str *out);
 
 #endif
