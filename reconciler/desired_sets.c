@@ -174,6 +174,25 @@ static void each_address(struct merge *m, struct claims *claims, bool claiming,
 	}
 }
 
+/* Two accounts cannot both be the one that had an address: of the later source is held. */
+static void hold_shared_formers(struct merge *m, struct claims *claims, const bool *was_held)
+{
+	for (int claiming = 1; claiming >= 0; claiming--) {
+		for (size_t i = 0; i < m->out->count; i++) {
+			const struct sym *was = m->out->items[i].was;
+			const unsigned source = source_of_address(&m->out->items[i]);
+
+			if (!was || was_held[i])
+				continue;
+			if (claiming)
+				claim(claims, was, i, source);
+			else if (!stands(claims, was, i))
+				hold_for(m, i, was, "earlier address ",
+					 claims->owner[was->number] - 1, source);
+		}
+	}
+}
+
 /* An id names one account: entries that share one are all held, since nobody knows whose it is. */
 static void hold_shared_ids(struct merge *m, uint32_t *first)
 {
@@ -211,6 +230,8 @@ void desired_hold_duplicates(struct merge *m)
 	each_address(m, &claims, false, was_held);
 	memset(owner, 0, size * sizeof(*owner));
 	hold_shared_ids(m, owner);
+	memset(owner, 0, size * sizeof(*owner));
+	hold_shared_formers(m, &claims, was_held);
 }
 
 /* --- account keys ------------------------------------------------------------------------- */

@@ -153,6 +153,15 @@ static void also(struct world *w, uint32_t c, uint32_t d)
 		w->also_of[c] = d;
 }
 
+/* Another entry is this account already. As long as both say so the record keeps its ids. */
+static void contest(struct world *w, uint32_t d, uint32_t c)
+{
+	if (!w->contested)
+		w->contested = mem_calloc(w->in->current->count + 1, sizeof(*w->contested));
+	w->contested[c] = true;
+	w->identity[d] = (struct identity){c, NOBODY, MATCH_CONFLICT, false};
+}
+
 /* Pass 1: ids, source by source. */
 static void match_ids(struct passes *p)
 {
@@ -177,8 +186,7 @@ static void match_ids(struct passes *p)
 				else if (w->desired_of[c] == NOBODY)
 					match(p, d, c, MATCH_ID);
 				else
-					w->identity[d] = (struct identity){
-						c, NOBODY, MATCH_CONFLICT, false};
+					contest(w, d, c);
 			}
 		}
 	}
@@ -265,16 +273,8 @@ static void match_was(struct passes *p, uint32_t d)
 			p->waiting[own] = next + 1;
 			continue;
 		}
-		if (!match_address(p, next, item->was, MATCH_WAS)) {
-			found = primary(w, item->was);
-			/* Two entries that were the same account: the first has it. */
-			if (found != NOBODY && w->desired_of[found] != NOBODY &&
-			    w->identity[w->desired_of[found]].match == MATCH_WAS &&
-			    p->items[w->desired_of[found]].was == item->was)
-				w->identity[next] = (struct identity){found, NOBODY,
-								      MATCH_CONFLICT, false};
+		if (!match_address(p, next, item->was, MATCH_WAS))
 			continue;
-		}
 		found = w->identity[next].current;
 		if (w->identity[next].match == MATCH_WAS && p->waiting[found]) {
 			*vec_push(&p->ready) = p->waiting[found] - 1;
@@ -389,17 +389,25 @@ static void match_confirmed(struct passes *p)
 
 /* --- the result ------------------------------------------------------------------------------ */
 
-static bool has_new_link(const struct world *w, const struct desired_account *item,
-			 const struct recorded_account *r)
+bool is_new_link(const struct world *w, uint32_t c, const struct desired_link *link)
 {
-	for (uint32_t j = 0; j < item->link_count; j++) {
-		const struct recorded_link *link =
-			r ? recorded_link_of(w, r, item->links[j].source) : NULL;
+	const struct recorded_link *known = NULL;
 
-		if (item->links[j].digest ? !link || link->digest != item->links[j].digest
-					  : !link && item->account.active)
+	if (w->recorded_of[c] != NOBODY)
+		known = recorded_link_of(w, &w->in->recorded->items[w->recorded_of[c]],
+					 link->source);
+	if (!known)
+		return true;
+	return link->digest && known->digest != link->digest &&
+	       !(known->digest && w->contested && w->contested[c]);
+}
+
+static bool has_new_link(const struct world *w, const struct desired_account *item, uint32_t c)
+{
+	for (uint32_t j = 0; j < item->link_count; j++)
+		if ((item->links[j].digest || item->account.active) &&
+		    is_new_link(w, c, &item->links[j]))
 			return true;
-	}
 	return false;
 }
 
@@ -425,7 +433,7 @@ static void find_recorded(struct passes *p)
 			if (identity->recorded != NOBODY)
 				r = &w->in->recorded->items[identity->recorded];
 			identity->adopt = identity->match != MATCH_CONFLICT && !item->held &&
-					  (has_new_link(w, item, r) ||
+					  (has_new_link(w, item, identity->current) ||
 					   (item->account.active &&
 					    (!r || r->desired_since == DATE_NONE)));
 			continue;

@@ -478,6 +478,7 @@ void world_release(struct world *w)
 	free(w->current_of);
 	free(w->desired_of);
 	free(w->also_of);
+	free(w->contested);
 	free(w->identity);
 	free(w->subjects);
 	free(w->subject_of);

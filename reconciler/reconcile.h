@@ -104,6 +104,7 @@ struct world {
 	uint32_t *desired_of;  /* by current: whose it is */
 	uint32_t *
 		also_of; /* by current: the desired account that a second source's id means; NULL: none */
+	bool *contested; /* by current: two entries are it, by their ids; NULL: none */
 	struct identity *identity;       /* by desired */
 	const struct sym **source_names; /* by index in config.sources; NULL: never recorded */
 
@@ -157,6 +158,8 @@ static inline const struct recorded_account *recorded_at(const struct world *w, 
 /* Fills the joins of `w`; `in` and `config` are set before. */
 void world_identify(struct world *w);
 void world_release(struct world *w);
+/* Whether the record does not have this link of a current account and should. */
+bool is_new_link(const struct world *w, uint32_t c, const struct desired_link *link);
 /* The recorded link of that source (index in config), or NULL. */
 const struct recorded_link *recorded_link_of(const struct world *w,
 					     const struct recorded_account *recorded,

@@ -281,7 +281,7 @@ static void add_links(struct world *w, uint32_t s, struct plan_change *change)
 			recorded ? recorded_link_of(w, recorded, link->source) : NULL;
 
 		add_link(w, change, w->config->sources[link->source].name,
-			 link->digest || !known ? link->digest : known->digest);
+			 !known || is_new_link(w, s, link) ? link->digest : known->digest);
 	}
 	for (uint32_t i = 0; recorded && i < recorded->link_count; i++) {
 		const struct recorded_link *link = &recorded->links[i];

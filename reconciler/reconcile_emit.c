@@ -114,10 +114,8 @@ static void emit_adoption(struct world *w, uint32_t s)
 		return;
 	for (uint32_t i = 0; i < desired->link_count; i++) {
 		const struct desired_link *link = &desired->links[i];
-		const struct recorded_link *known =
-			recorded ? recorded_link_of(w, recorded, link->source) : NULL;
 
-		if (link->digest ? known && known->digest == link->digest : known || !active)
+		if (!is_new_link(w, s, link) || (!link->digest && !active))
 			continue;
 		adopt_link(w, s, link);
 		any = true;

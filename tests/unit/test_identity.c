@@ -105,10 +105,17 @@ static void test_identity(void **state)
 		 "is user a\nis user b\nis user c",
 		 "update user a address=b\nupdate user b address=c\nupdate user c address=d\n",
 		 NULL, false},
-		{"was: two were the same: the first has it",
-		 "want user jan was=jane name=JANE\nwant user janet was=jane\nis user jane",
+		{"was: two were the same: of two sources the first has it",
+		 "cfg source=ad\nwant user jan was=jane name=JANE\nwant user janet was=jane "
+		 "source=ad\nis user jane",
 		 "update user jane address=jan\n"
-		 "manual user janet: it was user jane, which another entry is already\n",
+		 "held user janet (ad): earlier address jane is also that of user jan\n",
+		 NULL, false},
+		{"was: two were the same, says one source: neither",
+		 "want user jan was=jane\nwant user janet was=jane\nis user jane\nwas user jane",
+		 "held user jan (declared): earlier address jane is claimed by two accounts of "
+		 "source 'declared'\n"
+		 "held user janet (declared): earlier address jane is also that of user jan\n",
 		 NULL, false},
 		{"was: against the record's id",
 		 "want user janet was=jane id=8\nis user jane\nwas user jane link=declared:7",
