@@ -4,6 +4,8 @@
  */
 #include "plan_text.h"
 
+#include <string.h>
+
 static bool all_in(struct str text, const char *set)
 {
 	for (size_t i = 0; i < text.len; i++)
@@ -79,7 +81,10 @@ static int check_head(const struct plan *plan, struct err *err)
 	    !is_digest(plan->policy_digest, "sha256:"))
 		return err_set(err, ERR_PERSON,
 			       "the plan's configuration digests are none that zsctl makes");
-	if (!is_commit(plan->config_commit) || !is_commit(plan->base))
+	struct str config_commit = plan->config_commit;
+	if (str_ends(config_commit, "-dirty"))
+		config_commit.len -= strlen("-dirty");
+	if (!is_commit(config_commit) || !is_commit(plan->base))
 		return err_set(err, ERR_PERSON, "the plan names a commit that cannot be one");
 	if (plan->changes.count >= UINT32_MAX / 8)
 		return err_set(err, ERR_PERSON,

@@ -127,8 +127,8 @@ int state_is_ancestor(struct state *state, const char *ancestor, const char *of,
 int state_resolve(struct state *state, const char *name, char out[COMMIT_TEXT_SIZE],
 		  struct err *err);
 
-/* The git commit that `dir`'s work tree is at, when `dir` is inside a git repository; "" when not,
- * with "-dirty" behind it when `path` differs from it. For the plan's config line. */
+/* The git commit that `dir`'s work tree is at, when `path` is a file of a git repository there; ""
+ * when not, with "-dirty" behind it when `path` differs from it. For the plan's config line. */
 int git_commit_of(const char *dir, const char *path, char out[COMMIT_TEXT_SIZE + 8]);
 /* git's user.email as configured for `dir`; empty when none. In the arena. */
 struct str git_user_email(struct arena *arena, const char *dir);

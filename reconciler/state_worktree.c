@@ -34,8 +34,8 @@ static void close_around(git_repository *repo)
 		git_libgit2_shutdown();
 }
 
-/* Whether the file differs from the commit: changed, staged, or not in it at all. */
-static bool is_dirty(git_repository *repo, const char *path)
+/* How the file stands to the commit; one that git does not keep is new to it. */
+static unsigned status_of(git_repository *repo, const char *path)
 {
 	const char *root = git_repository_workdir(repo);
 	char *real = realpath(path, NULL);
@@ -48,7 +48,7 @@ static bool is_dirty(git_repository *repo, const char *path)
 		flags = GIT_STATUS_WT_NEW;
 	free(real);
 	free(real_root);
-	return flags != GIT_STATUS_CURRENT;
+	return flags;
 }
 
 int git_commit_of(const char *dir, const char *path, char out[COMMIT_TEXT_SIZE + 8])
@@ -61,9 +61,14 @@ int git_commit_of(const char *dir, const char *path, char out[COMMIT_TEXT_SIZE +
 	if (state_git_begin(&ignored) < 0)
 		return 0;
 	repo = open_around(dir);
-	if (repo && git_reference_name_to_id(&id, repo, "HEAD") == 0)
-		snprintf(out, COMMIT_TEXT_SIZE + 8, "%s%s", git_oid_tostr_s(&id),
-			 is_dirty(repo, path) ? "-dirty" : "");
+	if (repo && git_reference_name_to_id(&id, repo, "HEAD") == 0) {
+		const unsigned status = status_of(repo, path);
+
+		/* The commit says nothing of a file that is not in it. */
+		if (!(status & (GIT_STATUS_WT_NEW | GIT_STATUS_INDEX_NEW | GIT_STATUS_IGNORED)))
+			snprintf(out, COMMIT_TEXT_SIZE + 8, "%s%s", git_oid_tostr_s(&id),
+				 status == GIT_STATUS_CURRENT ? "" : "-dirty");
+	}
 	close_around(repo);
 	git_libgit2_shutdown();
 	return 0;
