@@ -49,9 +49,10 @@ static bool plain_inside(struct str text, size_t i, bool flow)
 {
 	char c = text.ptr[i], next = i + 1 < text.len ? text.ptr[i + 1] : ' ';
 
-	if (is_letter(c) || is_digit(c) || memchr("-_.@/+()'&;!?%=", c, 15))
+	if (is_letter(c) || is_digit(c) || memchr("-_.@/+()'&;!%=", c, 14))
 		return true;
-	if (c == ',')
+	/* To PyYAML any question mark in a flow collection ends the text. */
+	if (c == ',' || c == '?')
 		return !flow;
 	if (c == ':')
 		return is_letter(next) || is_digit(next) || (!flow && next == '/');

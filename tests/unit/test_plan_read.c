@@ -73,64 +73,13 @@ static void reads_the_worked_example(void **state)
 	buf_release(&file);
 }
 
-static void fill_everything(struct plan *plan, struct str text)
-{
-	struct plan_change *change = &plan->changes.items[0];
-
-	plan->organization = plan->author = plan->reason = text;
-	plan->target_provider = plan->target_endpoint = text;
-	for (size_t i = 0; i < 2; i++) {
-		struct plan_options *options = &plan->options;
-		struct str item = i ? STR("a@example.org") : text;
-
-		strs_add(&plan->arena, &options->allow, item);
-		strs_add(&plan->arena, &options->exclude, item);
-		strs_add(&plan->arena, &options->include, item);
-		strs_add(&plan->arena, &options->only, item);
-		strs_add(&plan->arena, &options->same_person, item);
-		strs_add(&plan->arena, &plan->config_changed, item);
-		strs_add(&plan->arena, &plan->warnings, item);
-		strs_add(&plan->arena, &plan->refused, item);
-		*vec_push(&plan->manual) = (struct plan_manual){item, text, item};
-		*vec_push(&plan->held) = (struct plan_held){item, text, item};
-		*vec_push(&plan->policy) = (struct plan_policy){item, i ? text : STR_NONE,
-								i ? STR_NONE : text};
-	}
-	plan->options.delete_ = plan->options.suspended_for = text;
-	plan->options.refresh_keys = plan->options.undo = text;
-	plan->options.policy_only = true;
-	plan->sources.items[0].name = text;
-	plan->limits.items[0].rule = text;
-	plan->limits.items[0].overridden = true;
-	*vec_push(&plan->adopt) = (struct plan_adopt){KIND_USER, text, STR("4711"), text,
-						      STR_NONE};
-	change->name.to = change->because = text;
-	change->mobile.set = change->unit.set = true;
-	change->unit.to = text;
-	example_pair(plan, &change->delegates_add, text, text, text);
-	change = &plan->changes.items[1];
-	change->who = change->because = text;
-	change->name.from = change->name.to = text;
-	change->mobile = (struct plan_scalar){true, text, STR_NONE};
-	change->unit = (struct plan_scalar){true, STR_NONE, text};
-	change->rename = (struct plan_scalar){true, change->address, text};
-	strs_add(&plan->arena, &change->aliases_add, text);
-	strs_add(&plan->arena, &change->aliases_remove, text);
-	example_link(plan, change, text, STR_NONE);
-	change = &plan->changes.items[2];
-	example_pair(plan, &change->delegates_add, text, text, text);
-	example_pair(plan, &change->delegates_remove, text, STR_NONE, text);
-	strs_add(&plan->arena, &plan->changes.items[3].loses, text);
-	plan->changes.items[3].key = STR("lost");
-}
-
 static void write_and_read(struct str text)
 {
 	struct buf out = BUF_INIT;
 	struct plan plan;
 
 	example_plan(&plan);
-	fill_everything(&plan, text);
+	example_fill(&plan, text);
 	plan_sort(&plan);
 	plan_write(&plan, &out);
 	assert_reads(buf_str(&out));

@@ -1,0 +1,82 @@
+/*
+ * Writes what the Python checks beside this file read.
+ *
+ *     samples scalars     texts on stdin, each ended by NUL → YAML with each as a block item, a
+ *                         flow item, a block key and a flow key
+ *     samples plan        the plan with that text in every field, on stdin → its file
+ *     samples json        the same → what `zsctl show --format json` prints
+ *     samples schema      what `zsctl schema plan` prints
+ */
+#include "plan_example.h"
+
+#include "show.h"
+
+static void add_each(struct buf *out, struct str texts, const char *before, bool flow,
+		     const char *after)
+{
+	struct str text;
+
+	while (texts.len > 0 && str_split(&texts, '\0', &text)) {
+		buf_puts(out, before);
+		if (flow)
+			yaml_add_text_flow(out, text);
+		else
+			yaml_add_text(out, text);
+		buf_puts(out, after);
+	}
+}
+
+static void write_scalars(struct buf *out, struct str texts)
+{
+	buf_puts(out, "block:\n");
+	add_each(out, texts, "  - ", false, "\n");
+	buf_puts(out, "flow:\n");
+	add_each(out, texts, "  - {before: [a, ", true, ", b], behind: c}\n");
+	buf_puts(out, "values:\n");
+	add_each(out, texts, "  - key: ", false, "\n    next: key\n");
+	buf_puts(out, "keys:\n");
+	add_each(out, texts, "  - ", false, ": value\n");
+	buf_puts(out, "flow_keys:\n");
+	add_each(out, texts, "  - {a: b, ", true, ": value}\n");
+}
+
+static void read_all(struct buf *in)
+{
+	char piece[65536];
+	size_t len;
+
+	while ((len = fread(piece, 1, sizeof(piece), stdin)) > 0)
+		buf_add(in, (struct str){piece, len});
+}
+
+int main(int argc, char **argv)
+{
+	struct buf in = BUF_INIT, out = BUF_INIT, bytes = BUF_INIT;
+	struct err err = ERR_INIT;
+	const char *what = argc == 2 ? argv[1] : "";
+	struct plan plan;
+
+	if (base_init(&err) != 0)
+		return 1;
+	if (strcmp(what, "schema") == 0) {
+		show_json_schema(&out);
+	} else {
+		read_all(&in);
+		example_plan(&plan);
+		example_fill(&plan, buf_str(&in));
+		plan_sort(&plan);
+		plan_write(&plan, &bytes);
+		if (strcmp(what, "scalars") == 0)
+			write_scalars(&out, buf_str(&in));
+		else if (strcmp(what, "plan") == 0)
+			buf_add(&out, buf_str(&bytes));
+		else
+			show_json(&plan, &out);
+		plan_release(&plan);
+	}
+	fwrite(out.ptr, 1, out.len, stdout);
+	buf_release(&in);
+	buf_release(&out);
+	buf_release(&bytes);
+	return 0;
+}
