@@ -107,13 +107,18 @@ static void show_source(const struct view *v, const struct plan_source *source)
 	view_text(v, source->name);
 	buf_puts(v->out, ": ");
 	add_accounts(v, source->users, source->functional, source->delegations);
-	if (!source->known)
+	if (!source->known) {
 		buf_puts(v->out, " (new to the record)");
-	else if (source->before != source->users + source->functional)
-		buf_addf(v->out, " (%" PRIu64 " accounts the last time)", source->before);
-	if (source->known && source->before_delegations != source->delegations)
-		buf_addf(v->out, " (%" PRIu64 " delegations the last time)",
-			 source->before_delegations);
+	} else if (source->before != source->users + source->functional ||
+		   source->before_delegations != source->delegations) {
+		buf_puts(v->out, " (the last time: ");
+		view_count(v, source->before, "account", "accounts");
+		if (source->before_delegations != source->delegations) {
+			buf_puts(v->out, ", ");
+			view_count(v, source->before_delegations, "delegation", "delegations");
+		}
+		buf_char(v->out, ')');
+	}
 	buf_char(v->out, '\n');
 }
 
@@ -146,7 +151,7 @@ static void show_left_alone(const struct view *v)
 		if (parts[i].count == 0)
 			continue;
 		if (first)
-			label(v, "alone");
+			label(v, "untouched");
 		buf_addf(v->out, "%s%" PRIu64 " %s", first ? "" : "; ", parts[i].count,
 			 parts[i].what);
 		first = false;
