@@ -37,6 +37,7 @@ struct source_input {
 
 struct source_ops {
 	const char *provider; /* the word in the configuration */
+	bool local; /* reads files beside the configuration: `validate` may, offline */
 	/*
 	 * Appends all entries of the source. Either complete or -1: nothing partial may ever reach
 	 * reconcile. Positioned findings go to `diags` (then *err says "N errors in declared

@@ -51,6 +51,7 @@ static void source_yaml_free(struct source *source)
 
 static const struct source_ops source_yaml_ops = {
 	.provider = "yaml",
+	.local = true,
 	.read = source_yaml_read,
 	.endpoint = source_yaml_endpoint,
 	.check = source_yaml_check,

@@ -1,42 +1,48 @@
 #include "base/os.h"
 #include "command.h"
-#include "pipeline.h"
+#include "provider.h"
+
+/* Sources that need a connection are for `check`. All findings come out in one run. */
+static int read_local(struct context *context, int64_t now, struct entries *entries)
+{
+	const struct source_input input = {.names = &context->names, .today = date_of(now)};
+	int failed = 0;
+	for (uint32_t i = 0; i < context->config.source_count; i++) {
+		struct source *source = NULL;
+		struct err err = ERR_INIT;
+		int bad = source_open(&source, &context->config, i, &err);
+		if (!bad && source->ops->local)
+			bad = source->ops->read(source, &input, entries, &context->diags, &err);
+		source_free(source);
+		if (bad && !failed)
+			context->err = err;
+		failed = failed || bad;
+	}
+	return failed ? -1 : 0;
+}
 
 static int run(struct context *context)
 {
 	int64_t now;
 	if (context_now(context, &now) < 0)
 		return -1;
-	const struct config *config = &context->config;
 	struct entries entries = ENTRIES_INIT;
-	struct buf text = BUF_INIT;
-	int failed = 0;
-	for (uint32_t i = 0; i < config->source_count; i++) {
-		const struct config_source *source = &config->sources[i];
-		/* Declared files are read here; sources that need a connection are for `check`.
-		 * One that only adds to others may leave names out. */
-		bool overlay = source->manage || source->adds;
-		if (source->provider == SOURCE_YAML &&
-		    (overlay ? declared_read_overlay
-			     : declared_read)(source->path, source->name, i, date_of(now),
-					      &context->names, &entries, &context->diags) < 0)
-			failed = -1;
-	}
-	if (failed) {
-		err_set(&context->err, ERR_FAILED, "%zu error%s in declared files",
-			context->diags.errors, context->diags.errors == 1 ? "" : "s");
-	} else {
+	int failed = read_local(context, now, &entries);
+	if (!failed) {
+		const size_t sources = context->config.source_count;
 		size_t users = 0;
 		for (size_t i = 0; i < entries.count; i++)
 			users += entries.items[i].account.kind == KIND_USER;
-		buf_addf(&text,
-			 "%s is valid: %zu source%s, %zu users and %zu functional accounts "
-			 "declared\n",
-			 context->config_path, config->source_count,
-			 config->source_count == 1 ? "" : "s", users, entries.count - users);
+		struct buf text = BUF_INIT;
+		buf_addf(
+			&text,
+			"%s is valid: %zu source%s; declared: %zu user%s, %zu functional account%s\n",
+			context->config_path, sources, sources == 1 ? "" : "s", users,
+			users == 1 ? "" : "s", entries.count - users,
+			entries.count - users == 1 ? "" : "s");
 		failed = print_out(buf_str(&text), &context->err);
+		buf_release(&text);
 	}
-	buf_release(&text);
 	entries_release(&entries);
 	return failed;
 }

@@ -248,10 +248,12 @@ void result_show(const struct run_result *result, const struct plan *plan, bool 
 		buf_addf(out, "  %s %s ", action_names[change->action],
 			 kind_names[change->kind]);
 		buf_add_visible(out, change->address, false);
+		/* A dry run says what would become of what it did not try. */
+		bool foretold = item->outcome == CHANGE_OPEN && item->text.len;
 		buf_addf(out, ": %s%s%s", color ? outcome_color(item->outcome) : "",
-			 outcome_words(item->outcome), color ? "\033[0m" : "");
+			 foretold ? "" : outcome_words(item->outcome), color ? "\033[0m" : "");
 		if (item->text.len) {
-			buf_puts(out, ": ");
+			buf_puts(out, foretold ? "" : ": ");
 			buf_add_visible(out, item->text, false);
 		}
 		buf_char(out, '\n');
