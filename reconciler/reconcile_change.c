@@ -277,11 +277,12 @@ static void add_links(struct world *w, uint32_t s, struct plan_change *change)
 
 	for (uint32_t i = 0; i < count; i++) {
 		const struct desired_link *link = &desired->links[i];
-		const struct recorded_link *known =
-			recorded ? recorded_link_of(w, recorded, link->source) : NULL;
+		const struct recorded_link *known = NULL;
 
+		if (recorded && current_at(w, s) && !is_new_link(w, s, link))
+			known = recorded_link_of(w, recorded, link->source);
 		add_link(w, change, w->config->sources[link->source].name,
-			 !known || is_new_link(w, s, link) ? link->digest : known->digest);
+			 known ? known->digest : link->digest);
 	}
 	for (uint32_t i = 0; recorded && i < recorded->link_count; i++) {
 		const struct recorded_link *link = &recorded->links[i];
