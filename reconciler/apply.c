@@ -227,20 +227,43 @@ static void close_run(struct apply_run *run)
 /* --- the end -------------------------------------------------------------------------------------- */
 
 /* PLAN.result.yaml for PLAN.yaml. */
-static void write_result(struct apply_run *run)
+static struct str result_path(struct apply_run *run)
 {
-	CLEANUP(buf_release) struct buf text = BUF_INIT;
-	struct err err = ERR_INIT;
 	struct str path = str_of(run->input->plan_path);
 
 	if (str_ends(path, ".yaml"))
 		path.len -= strlen(".yaml");
-	path = arena_strf(&run->arena, "%.*s.result.yaml", STR_FMT(path));
+	return arena_strf(&run->arena, "%.*s.result.yaml", STR_FMT(path));
+}
+
+static void write_result(struct apply_run *run)
+{
+	CLEANUP(buf_release) struct buf text = BUF_INIT;
+	struct err err = ERR_INIT;
+	struct str path = result_path(run);
+
 	if (!run->result->ended)
 		run->result->ended = run->input->now;
 	result_write(run->result, run->plan, &text);
 	if (os_write_file(path.ptr, buf_str(&text), 0644, &err) < 0)
 		log_warning("the result could not be written beside the plan: %s", err.text);
+}
+
+/* A process that ended its run and was killed before it could clear up. */
+static void clear_up(struct apply_run *run)
+{
+	CLEANUP(buf_release) struct buf text = BUF_INIT;
+	struct str path = arena_strf(&run->arena, "runs/%.*s/result.yaml",
+				     STR_FMT(run->plan->id));
+	struct str beside = result_path(run);
+	struct err err = ERR_INIT;
+	bool found;
+
+	if (state_file(run->state, NULL, path.ptr, &text, &found, &err) < 0 || !found)
+		return;
+	journal_remove(state_private_dir(run->state), run->plan->id);
+	if (!os_exists(beside.ptr) && os_write_file(beside.ptr, buf_str(&text), 0644, &err) < 0)
+		log_warning("%s", err.text);
 }
 
 static int end(struct apply_run *run, struct err *err)
@@ -305,6 +328,8 @@ static int apply_all(struct apply_run *run, struct err *err)
 	plan_write(run->plan, &run->bytes);
 	if (open_record(run, err) < 0 || verify_open_run(run, err) < 0)
 		return -1;
+	if (!run->continuing && run->input->mode == APPLY_RUN)
+		clear_up(run);
 	if (run->continuing ? verify_continued(run, err) : verify_new(run, err))
 		return -1;
 	tasks_prepare(run);

@@ -438,7 +438,10 @@ static void end_message(struct apply_run *run, struct buf *out)
 		buf_puts(out, "Closed before everything was done.\n\n");
 	end_lines(run, out);
 	add_trailers(run, out);
-	buf_addf(out, "Result: %zu done, %zu failed", counts.done, counts.failed);
+	buf_addf(out, "Result: %zu done", counts.done);
+	if (counts.partly)
+		buf_addf(out, " (%zu in part)", counts.partly);
+	buf_addf(out, ", %zu failed", counts.failed);
 	if (counts.left_out)
 		buf_addf(out, ", %zu left out", counts.left_out);
 	if (counts.open)
