@@ -4,6 +4,14 @@
 
 #include <string.h>
 
+static void reference(struct buf *out)
+{
+	buf_puts(out, "### zsctl.yaml\n\n");
+	config_reference(out);
+	buf_puts(out, "\n### Declared accounts\n\n");
+	declared_reference(out);
+}
+
 static int run(struct context *context)
 {
 	const char *which = context->arguments.word_count ? context->arguments.words[0]
@@ -16,7 +24,7 @@ static int run(struct context *context)
 	else if (!strcmp(which, "plan"))
 		show_json_schema(&text);
 	else if (!strcmp(which, "reference"))
-		config_reference(&text);
+		reference(&text);
 	else
 		return err_set(
 			&context->err, ERR_USAGE,
@@ -33,7 +41,7 @@ const struct command cmd_schema = {
 	.summary = "print a JSON Schema, or the configuration reference",
 	.details =
 		"config (the default): zsctl.yaml; accounts: declared accounts; plan: what "
-		"'show --format json'\nprints; reference: all of zsctl.yaml as Markdown tables. "
+		"'show --format json'\nprints; reference: every key of both files as Markdown tables. "
 		"Editors with a YAML language server\nuse the first two for completion and checks:\n"
 		"    # yaml-language-server: $schema=zsctl.schema.json",
 	.words_max = 1,
