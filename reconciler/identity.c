@@ -244,6 +244,9 @@ static bool match_address(struct passes *p, uint32_t d, const struct sym *addres
 
 	if (c == NOBODY || !is_free(w, c))
 		return false;
+	/* An account cannot have been one of the other kind. */
+	if (how == MATCH_WAS && w->in->current->items[c].kind != item->account.kind)
+		return false;
 	/* Whatever exists for a held entry stays: better once too often than suspended. */
 	if (!item->held && is_predecessor(w, item, w->recorded_of[c]) &&
 	    !same_person(w, item->account.address))
@@ -310,11 +313,15 @@ static void match_former(struct passes *p)
 			continue;
 		if (!known) {
 			known = mem_calloc(w->index.size + 1u, sizeof(*known));
+			w->former = mem_calloc(w->index.size + 1u, sizeof(uint32_t));
 			p->waiting = mem_calloc(w->in->current->count + 1, sizeof(uint32_t));
 			known_addresses(w, known);
 		}
-		if (!known[item->account.address->number])
-			match_was(p, d);
+		if (known[item->account.address->number])
+			continue;
+		if (!w->former[item->was->number])
+			w->former[item->was->number] = d + 1;
+		match_was(p, d);
 	}
 }
 

@@ -452,7 +452,7 @@ static void want_address(struct world *w, const struct sym *address, uint32_t s)
 		w->wanted[address->number] = s + 1;
 }
 
-/* Who will answer to which address. A held entry without an account answers to none. */
+/* Who will answer to which address. A held entry gets none, but its account is meant by its name. */
 static void make_wanted(struct world *w)
 {
 	w->wanted = mem_calloc(w->index.size + 1u, sizeof(uint32_t));
@@ -464,7 +464,7 @@ static void make_wanted(struct world *w)
 			    (held && w->identity[d].current == NOBODY))
 				continue;
 			want_address(w, item->account.address, w->subject_of[d]);
-			for (uint32_t i = 0; i < item->account.aliases.count; i++)
+			for (uint32_t i = 0; !held && i < item->account.aliases.count; i++)
 				want_address(w, item->account.aliases.items[i],
 					     w->subject_of[d]);
 		}
@@ -479,6 +479,7 @@ void world_release(struct world *w)
 	free(w->desired_of);
 	free(w->also_of);
 	free(w->contested);
+	free(w->former);
 	free(w->identity);
 	free(w->subjects);
 	free(w->subject_of);

@@ -13,15 +13,22 @@ bool delegates_managed(const struct world *w, uint32_t s)
 	return desired && (desired->account.has & ATTR_DELEGATES);
 }
 
-/* The sources' words first: an address may change hands in this plan. */
+/*
+ * The sources' words first: an address may change hands in this plan. Then whoever has the
+ * address, unless this plan takes it away: the next one would find nobody.
+ */
 static uint32_t meant(const struct world *w, const struct sym *address)
 {
 	const struct account *owner;
+	uint32_t s;
 
 	if (address->number < w->index.size && w->wanted[address->number])
 		return w->wanted[address->number] - 1;
 	owner = accounts_owner(&w->index, address);
-	return owner ? (uint32_t)(owner - w->in->current->items) : NOBODY;
+	if (!owner)
+		return NOBODY;
+	s = (uint32_t)(owner - w->in->current->items);
+	return is_live(w, s) && !keeps_address(w, s, address) ? NOBODY : s;
 }
 
 /* Nothing is there for it, and nothing will be. */

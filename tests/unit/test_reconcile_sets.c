@@ -268,11 +268,13 @@ static void test_delegates(void **state)
 		 "grant functional info +jane -jane\nupdate user jane address=janet\n"
 		 "create user jane\n",
 		 NULL, false},
-		{"a delegate by the old address of one who is renamed",
-		 "want user janet id=7 name=JANE\nwant functional info delegates=jane\n"
-		 "is user jane\nis functional info delegates=jane\nwas user jane "
-		 "link=declared:7\nwas functional info",
-		 "update user jane address=janet\n", "1 0 0 0", false},
+		{"a delegate by the old address of one who is renamed: nobody, soon",
+		 "want user janet id=7 name=JANE\nwant functional info delegates=jane,kim\n"
+		 "is user jane\nis user kim\nis functional info delegates=jane,kim\n"
+		 "was user jane link=declared:7\nwas functional info",
+		 "revoke functional info -jane\nupdate user jane address=janet\n"
+		 "warning functional info: delegate jane is left out: no such active account\n",
+		 NULL, false},
 		{"the successor at an address is no delegate before the matter is clear",
 		 "want user jane id=8\nwant functional info delegates=jane,kim\nis user kim\n"
 		 "is user jane\nis functional info delegates=jane,kim\n"
