@@ -156,7 +156,8 @@ void os_fault(const char *name)
 	static uint64_t calls;
 	const char *log = getenv("ZSCTL_FAULT_LOG");
 	const char *at = getenv("ZSCTL_FAULT_AT");
-	uint64_t wanted;
+	const char *with = getenv("ZSCTL_FAULT_SIGNAL");
+	uint64_t wanted, number;
 
 	calls++;
 	if (log && log[0]) {
@@ -167,7 +168,10 @@ void os_fault(const char *name)
 			fclose(file);
 		}
 	}
-	if (at && str_to_u64(str_of(at), &wanted) && wanted == calls)
-		raise(SIGKILL);
+	if (!at || !str_to_u64(str_of(at), &wanted) || wanted != calls)
+		return;
+	if (!with || !str_to_u64(str_of(with), &number) || number > 64)
+		number = SIGKILL;
+	raise((int)number);
 }
 #endif

@@ -130,8 +130,8 @@ struct str os_host(struct arena *arena);
 /*
  * Called before and after every durable step with its name ("journal", "rename", "ref", …).
  * Built with ZSCTL_FAULTS: counts the calls, appends the names to the file $ZSCTL_FAULT_LOG when
- * set, and raises SIGKILL at call number $ZSCTL_FAULT_AT (1-based). Otherwise compiled to
- * nothing.
+ * set, and raises SIGKILL, or the signal with the number $ZSCTL_FAULT_SIGNAL, at call number
+ * $ZSCTL_FAULT_AT (1-based). Otherwise compiled to nothing.
  */
 #ifdef ZSCTL_FAULTS
 void os_fault(const char *name);
