@@ -6,17 +6,22 @@
 
 #include <string.h>
 
-static bool all_in(struct str text, const char *set)
+static bool is_digit(char c)
 {
-	for (size_t i = 0; i < text.len; i++)
-		if (!strchr(set, text.ptr[i]))
-			return false;
-	return true;
+	return c >= '0' && c <= '9';
+}
+
+static bool is_hex_digit(char c)
+{
+	return is_digit(c) || (c >= 'a' && c <= 'f');
 }
 
 static bool is_hex(struct str text, size_t len)
 {
-	return text.len == len && all_in(text, "0123456789abcdef");
+	for (size_t i = 0; i < text.len; i++)
+		if (!is_hex_digit(text.ptr[i]))
+			return false;
+	return text.len == len;
 }
 
 /* "20261120T101500Z-7f3c2a10": it becomes the name of a folder. */
@@ -26,16 +31,11 @@ static bool is_plan_id(struct str id)
 
 	if (id.len != sizeof(shape) - 1)
 		return false;
-	for (size_t i = 0; i < id.len; i++) {
-		const char *set = shape[i] == 'd'   ? "0123456789"
-				  : shape[i] == 'h' ? "0123456789abcdef"
-				  : shape[i] == 'T' ? "T"
-				  : shape[i] == 'Z' ? "Z"
-						    : "-";
-
-		if (!strchr(set, id.ptr[i]))
+	for (size_t i = 0; i < id.len; i++)
+		if (shape[i] == 'd'   ? !is_digit(id.ptr[i])
+		    : shape[i] == 'h' ? !is_hex_digit(id.ptr[i])
+				      : id.ptr[i] != shape[i])
 			return false;
-	}
 	return true;
 }
 

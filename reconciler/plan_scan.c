@@ -218,13 +218,18 @@ struct str scan_key(struct scan *scan)
 	return text;
 }
 
+static bool ends_flow(char c)
+{
+	return c == ',' || c == '[' || c == ']' || c == '{' || c == '}';
+}
+
 struct str scan_flow(struct scan *scan)
 {
 	size_t len = 0;
 
 	if (scan_has(scan, "\""))
 		return quoted(scan);
-	while (len < scan->line.len && !memchr(",[]{}", scan->line.ptr[len], 5))
+	while (len < scan->line.len && !ends_flow(scan->line.ptr[len]))
 		len++;
 	return scan->failed ? STR_NONE : plain(scan, len);
 }

@@ -54,13 +54,20 @@ static void add_items(struct writer *w, const char *before, const struct strs *l
 		add_line(w, before, list->items[i]);
 }
 
+/* "user kim@example.org", valid until the scratch is used again. */
+static struct str join_account(struct writer *w, enum account_kind kind, struct str address)
+{
+	buf_clear(&w->scratch);
+	buf_puts(&w->scratch, kind_names[kind]);
+	buf_char(&w->scratch, ' ');
+	buf_add(&w->scratch, address);
+	return buf_str(&w->scratch);
+}
+
 static void add_account(struct writer *w, const char *before, enum account_kind kind,
 			struct str address)
 {
-	buf_clear(&w->scratch);
-	buf_addf(&w->scratch, "%s ", kind_names[kind]);
-	buf_add(&w->scratch, address);
-	add_line(w, before, buf_str(&w->scratch));
+	add_line(w, before, join_account(w, kind, address));
 }
 
 static void add_list_start(struct writer *w, const char *key, size_t count)
@@ -377,10 +384,7 @@ static void write_adoptions(struct writer *w, const struct plan *plan)
 	for (size_t i = 0; i < plan->adopt.count && entry_end(w); i++) {
 		const struct plan_adopt *adopt = &plan->adopt.items[i];
 
-		buf_clear(&w->scratch);
-		buf_addf(&w->scratch, "%s ", kind_names[adopt->kind]);
-		buf_add(&w->scratch, adopt->address);
-		add_flow(w, "  - {account: ", buf_str(&w->scratch));
+		add_flow(w, "  - {account: ", join_account(w, adopt->kind, adopt->address));
 		add_flow(w, ", id: ", adopt->id);
 		add_flow(w, ", source: ", adopt->source);
 		add_flow_given(w, ", link: ", adopt->link);

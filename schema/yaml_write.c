@@ -45,18 +45,31 @@ static bool is_number_like(struct str text)
 
 /* --- what YAML gives a meaning ----------------------------------------------------------- */
 
+/*
+ * By ASCII code: x stands anywhere in plain text, b in block context only, s and c (blank and
+ * colon) where they mean nothing, and a point never.
+ */
+static const char inside[128 + 1] = "................................"
+				    "sx...xxxxx.xbxxxxxxxxxxxxxcx.x.b"
+				    "xxxxxxxxxxxxxxxxxxxxxxxxxxx....x"
+				    ".xxxxxxxxxxxxxxxxxxxxxxxxxx.....";
+
 static bool plain_inside(struct str text, size_t i, bool flow)
 {
-	char c = text.ptr[i], next = i + 1 < text.len ? text.ptr[i + 1] : ' ';
+	char next = i + 1 < text.len ? text.ptr[i + 1] : ' ';
 
-	if (is_letter(c) || is_digit(c) || memchr("-_.@/+()'&;!%=", c, 14))
+	switch (inside[(unsigned char)text.ptr[i]]) {
+	case 'x':
 		return true;
-	/* To PyYAML any question mark in a flow collection ends the text. */
-	if (c == ',' || c == '?')
+	case 'b':
+		/* To PyYAML any question mark in a flow collection ends the text. */
 		return !flow;
-	if (c == ':')
+	case 's':
+		return i > 0 && i + 1 < text.len;
+	case 'c':
 		return is_letter(next) || is_digit(next) || (!flow && next == '/');
-	return c == ' ' && i > 0 && i + 1 < text.len;
+	}
+	return false;
 }
 
 static bool plain(struct str text, bool flow)
