@@ -336,7 +336,9 @@ int run_execute(struct apply_run *run, struct err *err)
 	struct target_outcomes outcomes = {NULL, 0, 0};
 
 	dispatch_init(run);
-	run_all(run, &outcomes);
+	/* A plan of policy entries alone has no target. */
+	if (run->target)
+		run_all(run, &outcomes);
 	log_progress_end();
 	free(outcomes.items);
 	dispatch_release(&run->dispatch);

@@ -109,6 +109,16 @@ static int check_policy(const struct config *config, const struct policy *policy
 	return 0;
 }
 
+/* Such a plan is applied without a look at the target, so it cannot change anything there. */
+static int check_policy_only(const struct plan *plan, struct err *err)
+{
+	if (!plan->options.policy_only || (!plan->changes.count && !plan->adopt.count))
+		return 0;
+	return err_set(err, ERR_PERSON,
+		       "the plan is one of --policy-only, and holds changes of accounts: "
+		       "somebody wrote them by hand");
+}
+
 /* --- time ----------------------------------------------------------------------------------- */
 
 static int check_expiry(const struct policy *policy, const struct plan *plan, int64_t now,
@@ -378,6 +388,8 @@ int apply_fresh(const struct config *config, const struct policy *policy, struct
 	if (plan->refused.count)
 		return err_set(err, ERR_LIMIT, "a limit refuses the plan: %.*s",
 			       STR_FMT(plan->refused.items[0]));
+	if (check_policy_only(plan, err) < 0 || guard_protected(config, plan, err) < 0)
+		return -1;
 	return check_base(state, plan, err);
 }
 
@@ -414,9 +426,7 @@ int verify_new(struct apply_run *run, struct err *err)
 	if (run->input->mode == APPLY_CLOSE)
 		return err_set(err, ERR_PERSON,
 			       "there is nothing to close: the run of this plan is not open");
-	if (apply_fresh(run->config, &run->policy, run->state, plan, run->input->now, err) <
-		    0 ||
-	    guard_protected(run->config, plan, err) < 0)
+	if (apply_fresh(run->config, &run->policy, run->state, plan, run->input->now, err) < 0)
 		return -1;
 	if (!plan->options.policy_only &&
 	    policy_check_endpoints(&run->policy, run->config, err) < 0)
