@@ -284,11 +284,8 @@ static int say_outcome(const struct apply_run *run, struct err *err)
 
 	if (!counts.failed && !counts.left_out && !counts.open && !counts.partly)
 		return 0;
-	return err_set(
-		err, ERR_PARTIAL,
-		"applied in part: %zu done (%zu of them not entirely), %zu failed, %zu left "
-		"out, %zu not tried; next: zsctl plan",
-		counts.done, counts.partly, counts.failed, counts.left_out, counts.open);
+	return err_set(err, ERR_PARTIAL, "%s; next: zsctl plan",
+		       counts.done ? "applied in part" : "nothing was applied");
 }
 
 static int say_prediction(struct apply_run *run, struct err *err)

@@ -47,6 +47,34 @@ static int confirm_policy(void *data, struct str text, struct arena *arena,
 	return 0;
 }
 
+/* A run that was refused before it began tried nothing; the error alone says why. */
+static bool worth_showing(const struct run_result *result)
+{
+	for (size_t i = 0; i < result->count; i++) {
+		if (result->items[i].outcome != CHANGE_OPEN || result->items[i].text.len)
+			return true;
+	}
+	return result->stopped;
+}
+
+static void show_result(struct context *context, const struct run_result *result,
+			const struct plan *plan, bool failed)
+{
+	struct err unwritten = ERR_INIT;
+	struct buf text = BUF_INIT;
+	if (worth_showing(result)) {
+		result_show(result, plan, context->color, &text);
+	} else if (!failed) {
+		/* Nothing was sent, but what was approved is recorded. */
+		buf_puts(&text, "recorded: ");
+		plan_summary_changes(plan, &text);
+		buf_char(&text, '\n');
+	}
+	if (print_out(buf_str(&text), &unwritten) < 0)
+		log_warning("%s", unwritten.text);
+	buf_release(&text);
+}
+
 static int run(struct context *context)
 {
 	const char *path = context->arguments.words[0];
@@ -74,14 +102,8 @@ static int run(struct context *context)
 		failed = apply(&input, &plan, &result, &context->err);
 		log_progress_end();
 	}
-	if (result.count) {
-		struct err unwritten = ERR_INIT;
-		struct buf text = BUF_INIT;
-		result_show(&result, &plan, context->color, &text);
-		if (print_out(buf_str(&text), &unwritten) < 0)
-			log_warning("%s", unwritten.text);
-		buf_release(&text);
-	}
+	if (input.mode != APPLY_DRY_RUN || plan.changes.count)
+		show_result(context, &result, &plan, failed);
 	run_result_release(&result);
 	plan_release(&plan);
 	return failed;

@@ -236,7 +236,7 @@ void result_show(const struct run_result *result, const struct plan *plan, bool 
 		 struct buf *out)
 {
 	struct result_counts counts = result_count(result);
-	size_t done = 0;
+	size_t done = 0, foretold_count = 0;
 
 	for (size_t i = 0; i < result->count; i++) {
 		const struct plan_change *change = &plan->changes.items[i];
@@ -250,6 +250,7 @@ void result_show(const struct run_result *result, const struct plan *plan, bool 
 		buf_add_visible(out, change->address, false);
 		/* A dry run says what would become of what it did not try. */
 		bool foretold = item->outcome == CHANGE_OPEN && item->text.len;
+		foretold_count += foretold && !result->closed;
 		buf_addf(out, ": %s%s%s", color ? outcome_color(item->outcome) : "",
 			 foretold ? "" : outcome_words(item->outcome), color ? "\033[0m" : "");
 		if (item->text.len) {
@@ -269,6 +270,10 @@ void result_show(const struct run_result *result, const struct plan *plan, bool 
 		buf_puts(out, "stopped: ");
 		buf_add_visible(out, result->stopped_because, false);
 		buf_char(out, '\n');
+	}
+	if (foretold_count) {
+		buf_addf(out, "%zu of %zu would go through\n", foretold_count, result->count);
+		return;
 	}
 	buf_addf(out, "%zu done", counts.done);
 	if (counts.partly)
