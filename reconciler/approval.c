@@ -2,6 +2,7 @@
 
 #include "base/os.h"
 #include "canonical.h"
+#include "character.h"
 #include "yaml_write.h"
 
 #include <dirent.h>
@@ -120,8 +121,11 @@ int approve_local(const struct policy *policy, const struct plan *plan, const ch
 	if (policy->method != APPROVAL_LOCAL)
 		return err_set(err, ERR_PERSON,
 			       "the policy wants signatures, not typed confirmations");
-	if (!approver.len || approver.len > 254 || !str_is_utf8(approver))
-		return err_set(err, ERR_USAGE, "an approver has a name of at most 254 bytes");
+	if (!approver.len || approver.len > 254 || !character_visible_line(approver))
+		return err_set(
+			err, ERR_USAGE,
+			"an approver has a name of one line, at most 254 bytes and all of it "
+			"visible");
 	policy_digest(policy, digest);
 	struct typed typed = {.approver = approver,
 			      .user = os_user(&arena),

@@ -106,8 +106,10 @@ static int explain(struct context *context, const struct reconcile_input *input,
 		   struct plan *plan, const char *address)
 {
 	struct str normal;
-	if (address_normalize(&context->arena, str_of(address), &normal, &context->err) < 0)
+	if (address_normalize(&context->arena, str_of(address), &normal, &context->err) < 0) {
+		context->err.class = ERR_USAGE;
 		return err_prefix(&context->err, "--explain %s", address);
+	}
 	struct explanation explanation = {.address = sym_get(&context->names, normal),
 					  .text = BUF_INIT};
 	reconcile(input, plan, &explanation);

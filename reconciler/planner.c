@@ -3,6 +3,7 @@
 #include "approval.h"
 #include "base/log.h"
 #include "base/os.h"
+#include "character.h"
 #include "fingerprint.h"
 #include "order.h"
 #include "show.h"
@@ -156,11 +157,17 @@ static int plan_author(struct context *context, struct plan *plan)
 	const char *reason = value_of(&context->arguments, "message");
 	if (reason)
 		plan->reason = arena_str(&plan->arena, str_of(reason));
-	if (!str_is_utf8(plan->author) || !str_is_utf8(plan->reason))
-		return err_set(&context->err, ERR_USAGE, "author and reason are UTF-8 text");
-	if (plan->author.len > 254 || plan->reason.len > 2000)
+	if (!str_is_utf8(plan->reason))
+		return err_set(&context->err, ERR_USAGE, "the reason (-m) is not UTF-8");
+	if (plan->author.len > 254 || !character_visible_line(plan->author))
+		return err_set(
+			&context->err, ERR_USAGE,
+			"the author has a name of one line, at most 254 bytes and all of it "
+			"visible");
+	if (plan->reason.len > 2000)
 		return err_set(&context->err, ERR_USAGE,
-			       "the author has at most 254 bytes, the reason 2,000");
+			       "the reason (-m) has %zu bytes, at most 2,000 are kept",
+			       plan->reason.len);
 	return 0;
 }
 
@@ -218,30 +225,58 @@ static int plan_config(struct context *context, const struct worlds *worlds, str
 	return 0;
 }
 
+/* What may stand behind the ':': a source for source_shrink, else a kind; nothing is fine too. */
+static bool allow_is_for(const struct config *config, enum limit_rule rule, struct str of)
+{
+	enum account_kind kind;
+
+	if (!of.len)
+		return true;
+	if (rule == LIMIT_KEYS || rule == LIMIT_TARGET_SHRINK)
+		return false;
+	if (rule != LIMIT_SOURCE_SHRINK)
+		return kind_parse(of, &kind);
+	for (size_t i = 0; i < config->source_count; i++) {
+		if (str_eq(config->sources[i].name, of))
+			return true;
+	}
+	return false;
+}
+
+static int allow_check(const struct config *config, struct str allow, struct err *err)
+{
+	struct str value = allow, of, rule;
+	int known = 0;
+	uint64_t number;
+
+	str_split(&value, '=', &of);
+	str_split(&of, ':', &rule);
+	while (known < LIMIT_RULES && !str_is(rule, limit_rule_names[known]))
+		known++;
+	if (known == LIMIT_RULES)
+		return err_set(err, ERR_USAGE,
+			       "--allow %.*s: there is no limit of that name; a plan that is "
+			       "refused says what to write",
+			       STR_FMT(allow));
+	if (!allow_is_for(config, (enum limit_rule)known, of))
+		return err_set(err, ERR_USAGE,
+			       "--allow %.*s: the limit %s is not for '%.*s'; a plan that is "
+			       "refused says what to write",
+			       STR_FMT(allow), limit_rule_names[known], STR_FMT(of));
+	if (!str_to_u64(value, &number))
+		return err_set(err, ERR_USAGE,
+			       "--allow %.*s: say how many, as in --allow suspend:user=12",
+			       STR_FMT(allow));
+	return 0;
+}
+
 int plan_allow(struct context *context, struct plan *plan)
 {
 	values_of(&context->arguments, "allow", &plan->arena, &plan->options.allow);
 	for (size_t i = 0; i < plan->options.allow.count; i++) {
-		struct str value = plan->options.allow.items[i];
-		struct str name, rule;
-		str_split(&value, '=', &name);
-		struct str of = name;
-		str_split(&of, ':', &rule);
-		bool known = false;
-		for (int k = 0; k < LIMIT_RULES && !known; k++)
-			known = str_is(rule, limit_rule_names[k]);
-		uint64_t number;
-		if (!known)
-			return err_set(
-				&context->err, ERR_USAGE,
-				"--allow %.*s: there is no limit of that name; a plan that is "
-				"refused says what to write",
-				STR_FMT(plan->options.allow.items[i]));
-		if (!str_to_u64(value, &number))
-			return err_set(
-				&context->err, ERR_USAGE,
-				"--allow %.*s: say how many, as in --allow suspend:user=12",
-				STR_FMT(plan->options.allow.items[i]));
+		if (allow_check(&context->config, plan->options.allow.items[i], &context->err) <
+		    0)
+			return -1;
 	}
 	return 0;
 }

@@ -38,3 +38,18 @@ bool character_blank(uint32_t code)
 {
 	return in_ranges(code, blank, sizeof(blank) / sizeof(blank[0]));
 }
+
+bool character_visible_line(struct str text)
+{
+	bool good = text.len > 0;
+
+	while (good && text.len) {
+		uint32_t code;
+		size_t len = str_utf8_next(text, &code);
+
+		good = len && !character_invisible(code);
+		text.ptr += len;
+		text.len -= len;
+	}
+	return good;
+}

@@ -4,6 +4,8 @@
 #ifndef ZSCTL_CHARACTER_H
 #define ZSCTL_CHARACTER_H
 
+#include "base/str.h"
+
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -16,5 +18,8 @@ bool character_invisible(uint32_t code);
 
 /* Blanks of any width; the tab counts as invisible. */
 bool character_blank(uint32_t code);
+
+/* One line of UTF-8, not empty, all of it visible: what names of people and groups are. */
+bool character_visible_line(struct str text);
 
 #endif

@@ -284,21 +284,11 @@ static void read_account(struct reading *r, enum account_kind kind, const struct
 
 static bool group_name_valid(struct reading *r, const struct node *key)
 {
-	struct str rest = key->text;
-	bool good = rest.len > 0;
-
-	while (good && rest.len) {
-		uint32_t code;
-		size_t len = str_utf8_next(rest, &code);
-
-		good = len && !character_invisible(code);
-		rest.ptr += len;
-		rest.len -= len;
-	}
-	if (!good)
-		field_error(&r->walk, key,
-			    "the name of a group must be one line of visible characters");
-	return good;
+	if (character_visible_line(key->text))
+		return true;
+	field_error(&r->walk, key,
+		    "the name of a group must be one line of visible characters");
+	return false;
 }
 
 static void read_group(struct reading *r, const struct node *key)
