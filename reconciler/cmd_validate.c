@@ -8,13 +8,17 @@ static int read_local(struct context *context, int64_t now, struct entries *entr
 	const struct source_input input = {.names = &context->names, .today = date_of(now)};
 	int failed = 0;
 	for (uint32_t i = 0; i < context->config.source_count; i++) {
+		/* Of a configuration with errors not all may be there. */
+		if (!context->config.sources[i].name.len ||
+		    !context->config.sources[i].path.len)
+			continue;
 		struct source *source = NULL;
 		struct err err = ERR_INIT;
 		int bad = source_open(&source, &context->config, i, &err);
 		if (!bad && source->ops->local)
 			bad = source->ops->read(source, &input, entries, &context->diags, &err);
 		source_free(source);
-		if (bad && !failed)
+		if (bad && !context->err.text[0])
 			context->err = err;
 		failed = failed || bad;
 	}
@@ -23,11 +27,13 @@ static int read_local(struct context *context, int64_t now, struct entries *entr
 
 static int run(struct context *context)
 {
-	int64_t now;
-	if (context_now(context, &now) < 0)
+	int64_t now = os_now();
+	int failed = context_config(context);
+	if (!failed && context_now(context, &now) < 0)
 		return -1;
 	struct entries entries = ENTRIES_INIT;
-	int failed = read_local(context, now, &entries);
+	if (read_local(context, now, &entries) < 0)
+		failed = -1;
 	if (!failed) {
 		const size_t sources = context->config.source_count;
 		size_t users = 0;
@@ -53,6 +59,5 @@ const struct command cmd_validate = {
 	.details =
 		"Reports every error of every file in one run, as FILE:LINE:COLUMN. Connects to "
 		"nothing.",
-	.needs = NEEDS_CONFIG,
 	.run = run,
 };

@@ -89,6 +89,10 @@ void help_command(const struct command *command, struct buf *out);
 /* Writes all of it to stdout; -1 with *err (a closed pipe is no error). */
 int print_out(struct str text, struct err *err);
 
+/* The configuration, as NEEDS_CONFIG provides it: -1 when there is none or it has errors (then its
+ * findings are in context->diags). */
+int context_config(struct context *context);
+
 /* A variable of the environment that only rehearsals (file and loopback targets) may set; NULL
  * when it is not. ERR_USAGE when it is set for a real service. */
 int context_rehearsal_variable(struct context *context, const char *name, const char **value);

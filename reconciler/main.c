@@ -55,22 +55,24 @@ static void set_up_log(const struct arguments *arguments)
 		  wants_color(arguments, STDERR_FILENO));
 }
 
+int context_config(struct context *context)
+{
+	if (!os_exists(context->config_path))
+		return err_set(&context->err, ERR_FAILED,
+			       "there is no %s here; 'zsctl init' makes one, -c names another",
+			       context->config_path);
+	if (config_load(&context->config, context->config_path, &context->diags) < 0)
+		return err_set(&context->err, ERR_FAILED, "the configuration has %zu error%s",
+			       context->diags.errors, context->diags.errors == 1 ? "" : "s");
+	return 0;
+}
+
 /* The configuration and the record, as the command's row asks. */
 static int provide(struct context *context)
 {
 	const unsigned needs = context->command->needs;
-	if (needs & NEEDS_CONFIG) {
-		if (!os_exists(context->config_path))
-			return err_set(
-				&context->err, ERR_FAILED,
-				"there is no %s here; 'zsctl init' makes one, -c names another",
-				context->config_path);
-		if (config_load(&context->config, context->config_path, &context->diags) < 0)
-			return err_set(&context->err, ERR_FAILED,
-				       "the configuration has %zu error%s",
-				       context->diags.errors,
-				       context->diags.errors == 1 ? "" : "s");
-	}
+	if (needs & NEEDS_CONFIG && context_config(context) < 0)
+		return -1;
 	if (needs & NEEDS_STATE)
 		return state_open(&context->state, context->config.state_path.ptr, false,
 				  &context->err);
@@ -96,8 +98,7 @@ static int run_command(struct context *context)
 	if (failed)
 		log_error("%s", context->err.text);
 	state_free(context->state);
-	if (context->command->needs & NEEDS_CONFIG)
-		config_release(&context->config);
+	config_release(&context->config);
 	sym_pool_release(&context->names);
 	arena_release(&context->arena);
 	diags_release(&context->diags);

@@ -319,8 +319,11 @@ static int validate(struct config *config, struct node *root, struct diags *diag
 		check_parts(&walk, &draft->include, node_at(root, "target.scope.include"));
 		check_parts(&walk, &draft->exclude, node_at(root, "target.scope.exclude"));
 	}
-	if (diags->errors > errors)
+	if (diags->errors > errors) {
+		config->sources = draft->config.sources;
+		config->source_count = draft->config.source_count;
 		return -1;
+	}
 	take(config, draft);
 	config->canonical = config_canonical(&config->arena, root);
 	sha256_text(config->canonical, config->digest);

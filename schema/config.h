@@ -135,7 +135,8 @@ struct config {
 /*
  * Reads `path` and what it extends, merges, validates. All findings of all files go to `diags`;
  * -1 when one is an error. Secrets are not loaded, files that it names are not opened (except
- * `extends`). `config` must be released even after -1.
+ * `extends`). `config` must be released even after -1; then `sources` is what was understood of
+ * them (texts may be missing), so that `validate` can read their files in the same run.
  */
 int config_load(struct config *config, const char *path, struct diags *diags);
 /* The same from memory; what it extends is read from disk. `path` is only its name. */
