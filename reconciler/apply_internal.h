@@ -11,7 +11,8 @@
  *     apply_end.c      4  what came of a request
  *     apply_settle.c   5  requests whose end is not known
  *     apply_record.c   6  the accounts as they are to be recorded
- *     apply_merge.c    6  the whole record, with the accounts that nothing was done to
+ *     apply_follow.c   6  accounts that nothing was done to, and whose delegates changed
+ *     apply_merge.c    6  the whole record
  *     apply_commit.c   3, 6  commits and their messages
  */
 #ifndef ZSCTL_APPLY_INTERNAL_H

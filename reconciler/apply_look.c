@@ -150,6 +150,11 @@ static void stale(struct apply_run *run, struct task *task)
 
 	task_decide(run, task, task->touched ? CHANGE_PARTLY : CHANGE_STALE);
 	if (task->change->action == ACTION_CREATE) {
+		/* Somebody else's: nobody must be given access in his place. */
+		if (task->id && !task->touched) {
+			sym_table_put(&run->by_id, task->id, 0);
+			task->id = NULL;
+		}
 		task_note(run, task, "an account with this address is there now");
 	} else if (!task->there) {
 		task_note(run, task, "the account is not in the target any more");

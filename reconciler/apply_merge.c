@@ -18,6 +18,7 @@ void record_release(struct record *record)
 	free(record->changed.items);
 	free(record->replaced);
 	sym_table_release(&record->changed_at);
+	sym_table_release(&record->set);
 }
 
 const struct recorded_account *record_before(const struct record *record, const struct sym *id)
@@ -54,78 +55,6 @@ void record_gone(struct record *record, const struct sym *id)
 
 	if (at)
 		record->replaced[at - 1] = 1;
-}
-
-/* --- everybody else ----------------------------------------------------------------------------- */
-
-/* Accounts outside the plan that name a user who was renamed or deleted by it. */
-static bool follow(struct apply_run *run, const struct sym_table *left,
-		   struct recorded_account *account)
-{
-	struct delegates *delegates = &account->account.delegates;
-	struct delegate *items;
-	uint32_t count = 0;
-	bool touched = false;
-
-	for (uint32_t i = 0; i < delegates->count && !touched; i++)
-		touched = sym_table_get(left, delegates->items[i].address) != 0;
-	if (!touched)
-		return false;
-	items = arena_array(&run->arena, struct delegate, delegates->count);
-	for (uint32_t i = 0; i < delegates->count; i++) {
-		uint32_t at = sym_table_get(left, delegates->items[i].address);
-
-		if (at && run->tasks[at - 1].change->action == ACTION_DELETE)
-			continue;
-		items[count] = delegates->items[i];
-		if (at)
-			items[count].address = run->tasks[at - 1].goal;
-		count++;
-	}
-	*delegates = (struct delegates){items, delegates_sort(items, count)};
-	return true;
-}
-
-static bool has_left(const struct task *task)
-{
-	if (task->change->kind != KIND_USER || !task->address)
-		return false;
-	switch (task->result->outcome) {
-	case CHANGE_DONE:
-	case CHANGE_ALREADY:
-		return task->change->action == ACTION_DELETE || task->goal != task->address;
-	case CHANGE_PARTLY:
-		return task->there && task->goal != task->address &&
-		       task->now.address == task->goal;
-	case CHANGE_OPEN:
-	case CHANGE_STALE:
-	case CHANGE_DEPENDS:
-	case CHANGE_REFUSED:
-	case CHANGE_FAILED:
-		break;
-	}
-	return false;
-}
-
-static void record_followers(struct record *record)
-{
-	struct apply_run *run = record->run;
-	struct sym_table left = {NULL, 0};
-	bool any = false;
-
-	for (size_t i = 0; i < run->plan->changes.count; i++) {
-		if (!has_left(&run->tasks[i]))
-			continue;
-		sym_table_put(&left, run->tasks[i].address, (uint32_t)i + 1);
-		any = true;
-	}
-	for (size_t i = 0; any && i < run->recorded.count; i++) {
-		struct recorded_account copy = run->recorded.items[i];
-
-		if (!record->replaced[i] && copy.account.id && follow(run, &left, &copy))
-			*record_changed(record, copy.account.id) = copy;
-	}
-	sym_table_release(&left);
 }
 
 /* --- the whole record --------------------------------------------------------------------------- */
@@ -169,9 +98,29 @@ static void merge(struct record *record, struct record_change *out)
 	}
 }
 
+/* Only who can read: what the target keeps of suspended users is nobody's access. */
+static struct delegates readers(struct apply_run *run, const struct account *account,
+				const struct delegates *old)
+{
+	struct delegates now = {.count = 0};
+
+	now.items = arena_array(&run->arena, struct delegate, account->delegates.count);
+	for (uint32_t i = 0; i < account->delegates.count; i++) {
+		const struct sym *address = account->delegates.items[i].address;
+		const struct account *user = accounts_owner(&run->index, address);
+
+		if (user && user->address == address && !user->active)
+			continue;
+		now.items[now.count++] = (struct delegate){address,
+							   record_why(run, NULL, old, address)};
+	}
+	return now;
+}
+
 void record_observed(struct apply_run *run, const struct drifts *drifts,
 		     struct record_change *out)
 {
+	struct followed followed = {.any = false};
 	struct record record;
 
 	record_init(&record, run);
@@ -194,18 +143,15 @@ void record_observed(struct apply_run *run, const struct drifts *drifts,
 			account->suspended_since = DATE_NONE;
 			account->suspended_by = NULL;
 		}
-		if (drift->kind == DRIFT_CHANGED && old.count) {
-			struct delegates *now = &account->account.delegates;
-			struct delegate *items = arena_array(&run->arena, struct delegate,
-							     now->count);
-
-			for (uint32_t d = 0; d < now->count; d++) {
-				items[d].address = now->items[d].address;
-				items[d].why = record_why(run, NULL, &old, items[d].address);
-			}
-			now->items = items;
-		}
+		account->account.delegates = readers(run, drift->current, &old);
+		if (account->account.kind == KIND_FUNCTIONAL)
+			account->account.active = account->account.delegates.count > 0;
+		if (drift->attributes & ATTR_ADDRESS && account->account.kind == KIND_USER)
+			followed_put(&followed, drift->recorded->account.address,
+				     drift->current->address);
 	}
+	record_followers(&record, &followed);
+	followed_release(&followed);
 	merge(&record, out);
 	record_release(&record);
 }
@@ -243,7 +189,6 @@ void record_run(struct apply_run *run, struct record_change *out)
 
 	record_init(&record, run);
 	record_entries(&record);
-	record_followers(&record);
 	merge(&record, out);
 	record_sources(run, &out->after);
 	if (out->after.source_count)

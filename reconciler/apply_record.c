@@ -196,6 +196,7 @@ static void set_account(struct record *record, struct recorded_account *account,
 		persons = recorded_persons(run, &old);
 		change_apply(run, task, &account->account, &persons, &run->arena);
 	}
+	sym_table_put(&record->set, task->id, 1);
 	account->account.id = task->id;
 	account->account.delegates = readers(run, task, persons, &old);
 	if (account->account.kind == KIND_FUNCTIONAL)
@@ -236,8 +237,19 @@ static void record_undone(struct record *record, struct task *task)
 	} else if (seen && task->id && !task->there) {
 		record_gone(record, task->id);
 	}
-	if (task->id && task->result->refusals.count && record_before(record, task->id))
-		set_refusals(record, record_changed(record, task->id), task);
+}
+
+/* What was refused for good is known, whatever else became of the entry. */
+static void record_refusals(struct record *record)
+{
+	struct apply_run *run = record->run;
+
+	for (size_t i = 0; i < run->plan->changes.count; i++) {
+		const struct task *task = &run->tasks[i];
+
+		if (task->id && task->result->refusals.count && record_before(record, task->id))
+			set_refusals(record, record_changed(record, task->id), task);
+	}
 }
 
 static void record_tasks(struct record *record)
@@ -289,5 +301,7 @@ static void record_adoptions(struct record *record)
 void record_entries(struct record *record)
 {
 	record_tasks(record);
+	record_delegates(record);
 	record_adoptions(record);
+	record_refusals(record);
 }
