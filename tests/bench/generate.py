@@ -236,7 +236,7 @@ CONFIGURATION = """\
 zsctl: 1
 organization: example.org
 domains:
-  claimed: [example.org, example.com, example.net]
+  claimed: [example.org, mail.example.org, example.com, example.net]
 target:
   provider: file
   path: target.json

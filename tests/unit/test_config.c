@@ -161,7 +161,7 @@ static void fills_in_defaults(void **state)
 	assert_str(config.target.path, "etc/t.json");
 	assert_str(config.target.path_given, "t.json");
 	assert_int_equal(config.target.sign_in, SIGN_IN_SSO);
-	assert_int_equal(config.target.parallel, 4);
+	assert_int_equal(config.target.parallel, 0);
 	assert_int_equal(config.target.external_id.len, 0);
 	assert_int_equal(config.source_count, 1);
 	assert_int_equal(config.sources[0].position.line, 5);
