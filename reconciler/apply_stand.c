@@ -279,7 +279,8 @@ static enum standing stand_created(struct apply_run *run, struct task *task)
 {
 	if (!task->there)
 		return STANDS_UNTOUCHED;
-	if (!task->intended || task->now.kind != task->change->kind)
+	/* Somebody else made it, unless a create of ours went out: here, or before a crash. */
+	if ((!task->intended && !task->touched) || task->now.kind != task->change->kind)
 		return STANDS_OTHER;
 	if (!half_made(run, task) || (task->now.kind == KIND_USER && !task->now.active))
 		return STANDS_OTHER;
