@@ -1,10 +1,10 @@
 /*
- * Writes what the Python checks beside this file read.
+ * Writes what the Python checks beside this file read. Texts come on stdin, each ended by NUL.
  *
- *     samples scalars     texts on stdin, each ended by NUL → YAML with each as a block item, a
- *                         flow item, a block key and a flow key
- *     samples plan        the plan with that text in every field, on stdin → its file
- *     samples json        the same → what `zsctl show --format json` prints
+ *     samples scalars     YAML with each text as a block item, a flow item, a block key and a
+ *                         flow key
+ *     samples plan        for each text the plan file with it in every field, ended by NUL
+ *     samples json        the same as `zsctl show --format json` prints it
  *     samples schema      what `zsctl schema plan` prints
  */
 #include "plan_example.h"
@@ -49,12 +49,33 @@ static void read_all(struct buf *in)
 		buf_add(in, (struct str){piece, len});
 }
 
+static void write_plans(struct buf *out, struct str texts, bool json)
+{
+	struct buf bytes = BUF_INIT;
+	struct plan plan;
+	struct str text;
+
+	while (texts.len > 0 && str_split(&texts, '\0', &text)) {
+		example_plan(&plan);
+		example_fill(&plan, text);
+		plan_sort(&plan);
+		buf_clear(&bytes);
+		plan_write(&plan, &bytes);
+		if (json)
+			show_json(&plan, out);
+		else
+			buf_add(out, buf_str(&bytes));
+		buf_char(out, '\0');
+		plan_release(&plan);
+	}
+	buf_release(&bytes);
+}
+
 int main(int argc, char **argv)
 {
-	struct buf in = BUF_INIT, out = BUF_INIT, bytes = BUF_INIT;
+	struct buf in = BUF_INIT, out = BUF_INIT;
 	struct err err = ERR_INIT;
 	const char *what = argc == 2 ? argv[1] : "";
-	struct plan plan;
 
 	if (base_init(&err) != 0)
 		return 1;
@@ -62,21 +83,13 @@ int main(int argc, char **argv)
 		show_json_schema(&out);
 	} else {
 		read_all(&in);
-		example_plan(&plan);
-		example_fill(&plan, buf_str(&in));
-		plan_sort(&plan);
-		plan_write(&plan, &bytes);
 		if (strcmp(what, "scalars") == 0)
 			write_scalars(&out, buf_str(&in));
-		else if (strcmp(what, "plan") == 0)
-			buf_add(&out, buf_str(&bytes));
 		else
-			show_json(&plan, &out);
-		plan_release(&plan);
+			write_plans(&out, buf_str(&in), strcmp(what, "json") == 0);
 	}
 	fwrite(out.ptr, 1, out.len, stdout);
 	buf_release(&in);
 	buf_release(&out);
-	buf_release(&bytes);
 	return 0;
 }

@@ -1,6 +1,8 @@
-"""Texts that YAML parsers and people trip over."""
+"""Texts that YAML parsers and people trip over, and the program that writes them."""
 
 import random
+import subprocess
+import sys
 
 NASTY = """
 y Y n N yes Yes YES no No NO on On ON off Off OFF true True TRUE false False FALSE
@@ -40,7 +42,12 @@ def random_texts(count, seed):
 
 
 def all_texts():
-    return NASTY + [text.upper() for text in NASTY] + random_texts(20000, 20261120)
+    return NASTY + [text.upper() for text in NASTY] + random_texts(10000, 20261120)
+
+
+def samples(what, texts=()):
+    data = b"".join(text.encode() + b"\0" for text in texts)
+    return subprocess.run([sys.argv[1], what], input=data, stdout=subprocess.PIPE, check=True).stdout.decode()
 
 
 # What must never stand in a file as it is: a reviewer cannot see it, or it moves the text.
