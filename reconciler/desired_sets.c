@@ -174,22 +174,32 @@ static void each_address(struct merge *m, struct claims *claims, bool claiming,
 	}
 }
 
-/* Two accounts cannot both be the one that had an address: of the later source is held. */
-static void hold_shared_formers(struct merge *m, struct claims *claims, const bool *was_held)
+/*
+ * Two accounts cannot both be the one that had an address: of the later source is held. And who
+ * has it now cannot be told from who had it before: both are held.
+ */
+static void hold_shared_formers(struct merge *m, struct claims *formers, const bool *was_held)
 {
-	for (int claiming = 1; claiming >= 0; claiming--) {
-		for (size_t i = 0; i < m->out->count; i++) {
-			const struct sym *was = m->out->items[i].was;
-			const unsigned source = source_of_address(&m->out->items[i]);
+	struct desired_account *items = m->out->items;
 
-			if (!was || was_held[i])
-				continue;
-			if (claiming)
-				claim(claims, was, i, source);
-			else if (!stands(claims, was, i))
-				hold_for(m, i, was, "earlier address ",
-					 claims->owner[was->number] - 1, source);
-		}
+	for (size_t i = 0; i < m->out->count; i++)
+		if (items[i].was && !was_held[i])
+			claim(formers, items[i].was, i, source_of_address(&items[i]));
+	for (size_t i = 0; i < m->out->count; i++) {
+		const struct sym *was = items[i].was, *address = items[i].account.address;
+		size_t former;
+
+		if (was_held[i])
+			continue;
+		if (was && !stands(formers, was, i))
+			hold_for(m, i, was, "earlier address ", formers->owner[was->number] - 1,
+				 source_of_address(&items[i]));
+		if (!formers->owner[address->number])
+			continue;
+		former = formers->owner[address->number] - 1;
+		hold_for(m, i, address, "by 'was' ", former, source_of_address(&items[i]));
+		hold_for(m, former, address, "earlier address ", i,
+			 source_of_address(&items[former]));
 	}
 }
 

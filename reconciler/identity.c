@@ -49,13 +49,9 @@ struct passes {
 	struct world *w;
 	const struct desired_account *items;
 	uint32_t *by_digest; /* symbol number → recorded + 1 */
+	uint32_t *gone;      /* symbol number → recorded + 1, by address */
 	uint32_t *external;  /* symbol number → current + 1, by ExternalAccountId; or NULL */
 	uint32_t external_source;
-	uint32_t *waiting; /* current → desired + 1 that waits for its address; was: chains */
-	struct {
-		uint32_t *items;
-		size_t count, capacity;
-	} ready;
 };
 
 static uint32_t links_most(const struct passes *p)
@@ -65,6 +61,20 @@ static uint32_t links_most(const struct passes *p)
 	for (size_t i = 0; i < p->w->in->desired->count; i++)
 		most = p->items[i].link_count > most ? p->items[i].link_count : most;
 	return most;
+}
+
+/*
+ * Of two recorded accounts with one id (no run leaves such): the one that is still there, then by the
+ * target's id, which no plan changes.
+ */
+static bool better_holder(const struct world *w, uint32_t a, uint32_t b)
+{
+	const struct recorded_account *items = w->in->recorded->items;
+	const bool a_there = w->current_of[a] != NOBODY, b_there = w->current_of[b] != NOBODY;
+
+	if (a_there != b_there)
+		return a_there;
+	return sym_cmp(items[a].account.id, items[b].account.id) < 0;
 }
 
 static void index_digests(struct passes *p)
@@ -80,10 +90,8 @@ static void index_digests(struct passes *p)
 
 			if (!digest || digest->number >= p->w->index.size)
 				continue;
-			/* One that is still there comes before one that is gone. */
 			slot = &p->by_digest[digest->number];
-			if (!*slot || (p->w->current_of[*slot - 1] == NOBODY &&
-				       p->w->current_of[i] != NOBODY))
+			if (!*slot || better_holder(p->w, i, *slot - 1))
 				*slot = i + 1;
 		}
 	}
@@ -153,13 +161,12 @@ static void also(struct world *w, uint32_t c, uint32_t d)
 		w->also_of[c] = d;
 }
 
-/* Another entry is this account already. As long as both say so the record keeps its ids. */
-static void contest(struct world *w, uint32_t d, uint32_t c)
+/* As long as the sources' ids do not agree who it is, the record keeps what it has. */
+static void contest(struct world *w, uint32_t c)
 {
 	if (!w->contested)
 		w->contested = mem_calloc(w->in->current->count + 1, sizeof(*w->contested));
 	w->contested[c] = true;
-	w->identity[d] = (struct identity){c, NOBODY, MATCH_CONFLICT, false};
 }
 
 /* Pass 1: ids, source by source. */
@@ -181,12 +188,18 @@ static void match_ids(struct passes *p)
 				c = by_link(p, &item->links[j]);
 				if (c == NOBODY || known->current == c)
 					continue;
-				if (known->match == MATCH_ID)
-					also(w, c, d);
-				else if (w->desired_of[c] == NOBODY)
+				if (w->desired_of[c] == NOBODY && known->match != MATCH_ID) {
 					match(p, d, c, MATCH_ID);
-				else
-					contest(w, d, c);
+					continue;
+				}
+				contest(w, c);
+				if (known->match == MATCH_ID) {
+					contest(w, known->current);
+					also(w, c, d);
+				} else {
+					w->identity[d] = (struct identity){
+						c, NOBODY, MATCH_CONFLICT, false};
+				}
 			}
 		}
 	}
@@ -256,88 +269,72 @@ static bool match_address(struct passes *p, uint32_t d, const struct sym *addres
 	return true;
 }
 
-/*
- * `was:` is followed once: not by an account that the record knows under its own address. Nor by one whose
- * own address still is a free account's; but that one may be on the move itself (a chain of
- * renames), so whoever waits for it is woken when it is matched.
- */
-static void match_was(struct passes *p, uint32_t d)
+/* Recorded accounts that the target does not have any more, by address. */
+static void index_gone(struct passes *p)
 {
-	struct world *w = p->w;
+	const struct world *w = p->w;
 
-	*vec_push(&p->ready) = d;
-	while (p->ready.count > 0) {
-		uint32_t next = p->ready.items[--p->ready.count];
-		const struct desired_account *item = &p->items[next];
-		const uint32_t own = primary(w, item->account.address);
-		uint32_t found;
-
-		if (own != NOBODY && is_free(w, own)) {
-			p->waiting[own] = next + 1;
-			continue;
-		}
-		if (!match_address(p, next, item->was, MATCH_WAS))
-			continue;
-		found = w->identity[next].current;
-		if (w->identity[next].match == MATCH_WAS && p->waiting[found]) {
-			*vec_push(&p->ready) = p->waiting[found] - 1;
-			p->waiting[found] = 0;
-		}
-	}
-}
-
-/* By address: recorded accounts that some run had as desired. */
-static void known_addresses(const struct world *w, uint32_t *known)
-{
 	for (uint32_t i = 0; i < w->in->recorded->count; i++) {
-		const struct recorded_account *r = &w->in->recorded->items[i];
+		const struct sym *address = w->in->recorded->items[i].account.address;
 
-		if (r->account.address->number < w->index.size &&
-		    (r->desired_since != DATE_NONE || r->link_count > 0))
-			known[r->account.address->number] = i + 1;
+		if (w->current_of[i] == NOBODY && address->number < w->index.size)
+			p->gone[address->number] = i + 1;
 	}
 }
 
-static void match_former(struct passes *p)
+/* The recorded account that the entry was, by its address; NOBODY. */
+static uint32_t gone_account(const struct passes *p, const struct desired_account *item)
+{
+	const struct recorded_account *items = p->w->in->recorded->items;
+	uint32_t slot = item->account.address ? p->gone[item->account.address->number] : 0;
+
+	if (!slot || items[slot - 1].account.kind != item->account.kind ||
+	    is_predecessor(p->w, item, slot - 1))
+		return NOBODY;
+	return slot - 1;
+}
+
+/*
+ * `was:` is followed once: not by an account that the record knows under its own address, even
+ * if it was deleted since. No other
+ * entry has the earlier address (desired_merge holds both).
+ */
+static void match_former(struct passes *p, bool held)
 {
 	struct world *w = p->w;
-	autofree uint32_t *known = NULL;
 
-	for (size_t i = 0; i < 2 * w->in->desired->count; i++) {
-		const uint32_t d = (uint32_t)(i % w->in->desired->count);
-		const bool held = i >= w->in->desired->count; /* the second time round */
+	for (uint32_t d = 0; d < w->in->desired->count; d++) {
 		const struct desired_account *item = &p->items[d];
+		uint32_t own;
 
 		if (!item->was || !item->account.address || (item->held != NULL) != held ||
-		    w->identity[d].match != MATCH_NEW)
+		    w->identity[d].match != MATCH_NEW || gone_account(p, item) != NOBODY)
 			continue;
-		if (!known) {
-			known = mem_calloc(w->index.size + 1u, sizeof(*known));
-			w->former = mem_calloc(w->index.size + 1u, sizeof(uint32_t));
-			p->waiting = mem_calloc(w->in->current->count + 1, sizeof(uint32_t));
-			known_addresses(w, known);
-		}
-		if (known[item->account.address->number])
-			continue;
-		if (!w->former[item->was->number])
-			w->former[item->was->number] = d + 1;
-		match_was(p, d);
+		own = primary(w, item->account.address);
+		if (own == NOBODY || !is_free(w, own))
+			match_address(p, d, item->was, MATCH_WAS);
 	}
 }
 
-/* Pass 2: primary addresses. Entries that can become an account come before held ones. */
-static void match_addresses(struct passes *p)
+static void match_addresses(struct passes *p, bool held)
 {
 	struct world *w = p->w;
 
-	for (int held = 0; held < 2; held++) {
-		for (uint32_t d = 0; d < w->in->desired->count; d++) {
-			const struct desired_account *item = &p->items[d];
+	for (uint32_t d = 0; d < w->in->desired->count; d++) {
+		const struct desired_account *item = &p->items[d];
 
-			if ((item->held != NULL) == held && item->account.address &&
-			    w->identity[d].match == MATCH_NEW)
-				match_address(p, d, item->account.address, MATCH_ADDRESS);
-		}
+		if ((item->held != NULL) == held && item->account.address &&
+		    w->identity[d].match == MATCH_NEW)
+			match_address(p, d, item->account.address, MATCH_ADDRESS);
+	}
+}
+
+/* Pass 2: addresses. Entries that can become an account come before held ones. */
+static void match_by_address(struct passes *p)
+{
+	for (int held = 0; held < 2; held++) {
+		match_former(p, held);
+		match_addresses(p, held);
 	}
 }
 
@@ -371,12 +368,12 @@ static uint32_t shares_address(const struct passes *p, uint32_t d)
 	return found;
 }
 
-static void match_confirmed(struct passes *p)
+/* One round over those confirmed; false when nothing more was found. */
+static bool match_confirmed(struct passes *p)
 {
 	struct world *w = p->w;
+	bool found = false;
 
-	if (w->in->options->same_person.count == 0)
-		return;
 	for (uint32_t d = 0; d < w->in->desired->count; d++) {
 		const struct desired_account *item = &p->items[d];
 		uint32_t c;
@@ -391,7 +388,9 @@ static void match_confirmed(struct passes *p)
 			w->identity[w->desired_of[c]] = (struct identity){NOBODY, NOBODY,
 									  MATCH_NEW, false};
 		match(p, d, c, MATCH_WAS);
+		found = true;
 	}
+	return found;
 }
 
 /* --- the result ------------------------------------------------------------------------------ */
@@ -400,13 +399,12 @@ bool is_new_link(const struct world *w, uint32_t c, const struct desired_link *l
 {
 	const struct recorded_link *known = NULL;
 
+	if (link->digest && w->contested && w->contested[c])
+		return false;
 	if (w->recorded_of[c] != NOBODY)
 		known = recorded_link_of(w, &w->in->recorded->items[w->recorded_of[c]],
 					 link->source);
-	if (!known)
-		return true;
-	return link->digest && known->digest != link->digest &&
-	       !(known->digest && w->contested && w->contested[c]);
+	return !known || (link->digest && known->digest != link->digest);
 }
 
 static bool has_new_link(const struct world *w, const struct desired_account *item, uint32_t c)
@@ -422,14 +420,7 @@ static bool has_new_link(const struct world *w, const struct desired_account *it
 static void find_recorded(struct passes *p)
 {
 	struct world *w = p->w;
-	autofree uint32_t *gone = mem_calloc(w->index.size + 1u, sizeof(*gone));
 
-	for (uint32_t i = 0; i < w->in->recorded->count; i++) {
-		const struct sym *address = w->in->recorded->items[i].account.address;
-
-		if (w->current_of[i] == NOBODY && address->number < w->index.size)
-			gone[address->number] = i + 1;
-	}
 	for (uint32_t d = 0; d < w->in->desired->count; d++) {
 		const struct desired_account *item = &p->items[d];
 		struct identity *identity = &w->identity[d];
@@ -452,15 +443,8 @@ static void find_recorded(struct passes *p)
 			if (digest && digest->number < w->index.size)
 				identity->recorded = p->by_digest[digest->number] - 1;
 		}
-		if (identity->recorded == NOBODY && item->account.address) {
-			uint32_t slot = gone[item->account.address->number];
-
-			if (slot &&
-			    w->in->recorded->items[slot - 1].account.kind ==
-				    item->account.kind &&
-			    !is_predecessor(w, item, slot - 1))
-				identity->recorded = slot - 1;
-		}
+		if (identity->recorded == NOBODY)
+			identity->recorded = gone_account(p, item);
 	}
 }
 
@@ -486,17 +470,19 @@ void world_identify(struct world *w)
 		w->identity[i] = (struct identity){NOBODY, NOBODY, MATCH_NEW, false};
 
 	p.by_digest = mem_calloc(w->index.size + 1u, sizeof(uint32_t));
+	p.gone = mem_calloc(w->index.size + 1u, sizeof(uint32_t));
 	index_digests(&p);
+	index_gone(&p);
 	index_external(&p);
 	match_ids(&p);
-	match_former(&p);
-	match_addresses(&p);
-	match_confirmed(&p);
+	match_by_address(&p);
+	/* Each one found may leave another with one possibility only. */
+	while (w->in->options->same_person.count > 0 && match_confirmed(&p))
+		;
 	find_recorded(&p);
 	free(p.by_digest);
+	free(p.gone);
 	free(p.external);
-	free(p.waiting);
-	free(p.ready.items);
 }
 
 struct identity *identify(const struct reconcile_input *input, struct arena *arena)

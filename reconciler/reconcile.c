@@ -479,7 +479,6 @@ void world_release(struct world *w)
 	free(w->desired_of);
 	free(w->also_of);
 	free(w->contested);
-	free(w->former);
 	free(w->identity);
 	free(w->subjects);
 	free(w->subject_of);

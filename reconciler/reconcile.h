@@ -57,7 +57,6 @@ enum obstacle {
 	OBSTACLE_KEY_GONE,     /* manual: an update without the known key breaks the sign-in */
 	OBSTACLE_TAKEN,        /* manual: its primary address is another account's */
 	OBSTACLE_RENAME,       /* manual: looks like a rename of a suspended account */
-	OBSTACLE_FORMER,       /* manual: another entry says that its address was its own */
 	OBSTACLE_SWAP,         /* manual: primary addresses go round */
 };
 
@@ -105,9 +104,7 @@ struct world {
 	uint32_t *desired_of;  /* by current: whose it is */
 	uint32_t *
 		also_of; /* by current: the desired account that a second source's id means; NULL: none */
-	bool *contested;  /* by current: two entries are it, by their ids; NULL: none */
-	uint32_t *former; /* by symbol number: desired account + 1 that says it had the address
-			   * before, and has not been matched by an id; NULL: none */
+	bool *contested; /* by current: the ids of sources do not agree who it is; NULL: none */
 	struct identity *identity;       /* by desired */
 	const struct sym **source_names; /* by index in config.sources; NULL: never recorded */
 

@@ -97,31 +97,11 @@ static void check_address(struct world *w, uint32_t s, const struct sym *address
 		drop(w, s, address, owner);
 }
 
-/*
- * A new owner of an address that another entry says was its own, while that one has no account: the
- * next plan would take the one for the other.
- */
-static void check_former(struct world *w, uint32_t s)
-{
-	const struct account *wanted = &desired_at(w, s)->account;
-	uint32_t other;
-
-	if (!w->former || !w->former[wanted->address->number] ||
-	    (current_at(w, s) && current_at(w, s)->address == wanted->address))
-		return;
-	other = w->subject_of[w->former[wanted->address->number] - 1];
-	if (other != s && !current_at(w, other) && w->subjects[other].ruling != RULING_CREATE &&
-	    desired_at(w, other)->account.kind == wanted->kind)
-		give_way(w, s, OBSTACLE_FORMER, other, wanted->address);
-}
-
 static void check_addresses(struct world *w, uint32_t s)
 {
 	const struct account *wanted = &desired_at(w, s)->account;
 
-	check_former(w, s);
-	if (is_live(w, s))
-		check_address(w, s, wanted->address);
+	check_address(w, s, wanted->address);
 	for (uint32_t i = 0; i < wanted->aliases.count && is_live(w, s); i++)
 		check_address(w, s, wanted->aliases.items[i]);
 }
@@ -136,8 +116,6 @@ static void check_claimant(struct world *w, uint32_t owner, const struct sym *ad
 	s = w->wanted[address->number] - 1;
 	if (s != owner && is_live(w, s))
 		check_address(w, s, address);
-	if (w->former && is_live(w, s))
-		check_former(w, s);
 }
 
 static void follow_up(struct world *w)
@@ -150,8 +128,6 @@ static void follow_up(struct world *w)
 			check_claimant(w, s, current->address);
 			for (uint32_t i = 0; i < current->aliases.count; i++)
 				check_claimant(w, s, current->aliases.items[i]);
-		} else if (desired_at(w, s)->was) {
-			check_claimant(w, s, desired_at(w, s)->was);
 		}
 		/* Only those whose coming failed have readers. */
 		if (subject_kind(w, s) == KIND_USER && !will_be_active(w, s))

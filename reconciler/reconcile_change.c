@@ -277,10 +277,13 @@ static void add_links(struct world *w, uint32_t s, struct plan_change *change)
 
 	for (uint32_t i = 0; i < count; i++) {
 		const struct desired_link *link = &desired->links[i];
-		const struct recorded_link *known = NULL;
+		const struct recorded_link *known =
+			recorded ? recorded_link_of(w, recorded, link->source) : NULL;
 
-		if (recorded && current_at(w, s) && !is_new_link(w, s, link))
-			known = recorded_link_of(w, recorded, link->source);
+		if (!current_at(w, s) || is_new_link(w, s, link))
+			known = NULL;
+		else if (!known)
+			continue; /* an id in dispute */
 		add_link(w, change, w->config->sources[link->source].name,
 			 known ? known->digest : link->digest);
 	}

@@ -239,16 +239,6 @@ static void say_identity(const struct world *w, uint32_t s, struct buf *problem,
 		add_sym(todo, subject->about);
 		buf_puts(todo, " from the old account " PORTAL);
 		break;
-	case OBSTACLE_FORMER:
-		buf_puts(problem, "its address ");
-		add_sym(problem, subject->about);
-		buf_puts(problem, " was that of ");
-		add_account(w, subject->other, problem);
-		buf_puts(problem, " by what its entry says, and that one has no account");
-		buf_puts(todo, "take 'was' out of the entry of ");
-		add_account(w, subject->other, todo);
-		buf_puts(todo, ", or let it have its account first");
-		break;
 	case OBSTACLE_NONE:
 	case OBSTACLE_SOURCE:
 	case OBSTACLE_NO_NAME:
@@ -352,7 +342,6 @@ void obstacle_text(const struct world *w, uint32_t s, struct buf *problem, struc
 	case OBSTACLE_TWO_ENTRIES:
 	case OBSTACLE_TWO_ACCOUNTS:
 	case OBSTACLE_RENAME:
-	case OBSTACLE_FORMER:
 		say_identity(w, s, problem, todo);
 		break;
 	case OBSTACLE_TAKEN:

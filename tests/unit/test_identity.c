@@ -68,9 +68,8 @@ static void test_identity(void **state)
 		{"one entry, two accounts by the ids of two sources",
 		 "cfg source=ad\nwant user jane id=7\nwant user jane source=ad id=9\n"
 		 "is user jane\nis user jj\nwas user jane link=declared:7\nwas user jj link=ad:9",
-		 "manual user jj: by the sources' ids it is one with user jane\n"
-		 "adopt user jane ad id\n",
-		 "1 0 0 0", false},
+		 "manual user jj: by the sources' ids it is one with user jane\n", "1 0 0 0",
+		 false},
 		{"the target's ExternalAccountId where the record has no id",
 		 "cfg external_id=declared\nwant user janet id=7 name=JANE\nis user jane "
 		 "external=7",
@@ -89,22 +88,22 @@ static void test_identity(void **state)
 		 "want user janet was=jane name=JANE\nis user jane suspended\n"
 		 "was user jane suspended_by=r1:9",
 		 "reactivate user jane address=janet\n", NULL, false},
-		{"was: done already, the old address given to another",
-		 "want user janet was=jane\nwant user jane\nis user janet\nis user jane\n"
-		 "was user janet\nwas user jane",
-		 "", "2 0 0 0", false},
-		{"was: once only: the renamed account is gone, the other keeps its own",
-		 "want user janet was=jane\nwant user jane\nis user jane\nwas user janet\n"
-		 "was user jane",
-		 "create user janet\n", "1 0 0 0", false},
-		{"was: with a new person at the old address",
-		 "want user janet was=jane name=JANE\nwant user jane\nis user jane\nwas user jane",
-		 "update user jane address=janet\ncreate user jane\n", NULL, false},
-		{"was: a chain of three",
-		 "want user d was=c name=C\nwant user c was=b name=B\nwant user b was=a name=A\n"
-		 "is user a\nis user b\nis user c",
-		 "update user a address=b\nupdate user b address=c\nupdate user c address=d\n",
+		{"was: done already",
+		 "want user janet was=jane\nis user janet\nis user jane\nwas user janet\n"
+		 "was user jane undesired",
+		 "", "1 1 0 0", false},
+		{"was: once only: the renamed account is gone, the other is not hers",
+		 "want user janet was=jane\nis user jane\nwas user janet\n"
+		 "was user jane undesired",
+		 "create user janet\n", "0 1 0 0", false},
+		{"was: another entry has the old address: who is who cannot be told",
+		 "want user janet was=jane\nwant user jane\nis user jane\nwas user jane",
+		 "held user jane (declared): by 'was' jane is also that of user janet\n"
+		 "held user janet (declared): earlier address jane is also that of user jane\n",
 		 NULL, false},
+		{"was: an account of the other kind",
+		 "want functional desk was=jane delegates=kim\nis user jane\nis user kim",
+		 "create functional desk +kim\n", "0 2 0 0", false},
 		{"was: two were the same: of two sources the first has it",
 		 "cfg source=ad\nwant user jan was=jane name=JANE\nwant user janet was=jane "
 		 "source=ad\nis user jane",

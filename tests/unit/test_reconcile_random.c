@@ -532,13 +532,29 @@ static void write_memory(const struct person *person, const struct memory *memor
 	buf_char(out, '\n');
 }
 
+/* A recorded account that the target does not have any more. */
+static bool is_of_gone(struct target_model *m, struct str line)
+{
+	struct str word;
+
+	if (!str_starts(line, "was "))
+		return false;
+	while (str_split(&line, ' ', &word))
+		if (str_starts(word, "id="))
+			return !by_id(m, sym_get(&m->t->names,
+						 (struct str){word.ptr + 3, word.len - 3}));
+	return false;
+}
+
 static void write_after(struct target_model *m, const char *before, struct buf *out)
 {
 	struct str rest = str_of(before), line;
 
+	/* What is asked for once is not asked for again. */
 	while (str_split(&rest, '\n', &line))
-		if (str_starts(line, "cfg ") || str_starts(line, "opt ") ||
-		    str_starts(line, "want ") || memmem(line.ptr, line.len, "id=gone", 7))
+		if (str_starts(line, "cfg ") ||
+		    (str_starts(line, "opt ") && !str_starts(line, "opt refresh")) ||
+		    str_starts(line, "want ") || is_of_gone(m, line))
 			buf_addf(out, "%.*s\n", STR_FMT(line));
 	for (size_t i = 0; i < m->count; i++) {
 		struct memory memory = {.desired = false};
