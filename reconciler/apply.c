@@ -34,7 +34,8 @@ static void run_release(struct apply_run *run)
 	accounts_release(&run->first);
 	recorded_release(&run->recorded);
 	sym_table_release(&run->recorded_at);
-	target_free(run->target);
+	if (!run->input->target)
+		target_free(run->target);
 	free(run->dispatch.lines.items);
 	journal_close(&run->journal);
 	secret_release(&run->fingerprint_key);
@@ -253,8 +254,7 @@ static void write_result(struct apply_run *run)
 static void clear_up(struct apply_run *run)
 {
 	CLEANUP(buf_release) struct buf text = BUF_INIT;
-	struct str path = arena_strf(&run->arena, "runs/%.*s/result.yaml",
-				     STR_FMT(run->plan->id));
+	struct str path = verify_run_path(&run->arena, run->plan, "result.yaml");
 	struct str beside = result_path(run);
 	struct err err = ERR_INIT;
 	bool found;

@@ -26,6 +26,9 @@ struct apply_input {
 	int (*confirm_policy)(void *context, struct str text, struct arena *arena,
 			      struct str *approver, struct err *err);
 	void *context;
+	/* NULL: the configured target is opened. Tests give one that fails as they say; it is
+	 * not freed. */
+	struct target *target;
 };
 
 /*

@@ -138,6 +138,29 @@ static int find_by_id(struct trail *trail, const char *commit, const char *paren
 	return 0;
 }
 
+/* What the run gave the user or took from him stands in its message, and in the other accounts'
+ * files. */
+static void add_access(struct trail *trail, const struct account *user)
+{
+	const struct sym *address = user->address;
+	struct str rest = trail->entry.message, line;
+
+	if (!address || user->kind != KIND_USER)
+		return;
+	while (str_split(&rest, '\n', &line)) {
+		struct str words = {line.ptr + 2, line.len - 2};
+
+		if (!str_starts(line, "+ ") && !str_starts(line, "- "))
+			continue;
+		if (!str_starts(words, address->text))
+			continue;
+		words.ptr += address->len;
+		words.len -= address->len;
+		if (str_starts(words, " may "))
+			strs_add(&trail->arena, &trail->lines, line);
+	}
+}
+
 static void show_event(struct trail *trail)
 {
 	struct log *log = trail->log;
@@ -189,12 +212,15 @@ static int step_back(struct trail *trail, const char *parent, struct err *err)
 			compare(trail, &before, &after);
 			buf_clear(&trail->path);
 			buf_add(&trail->path, other);
+			/* What it lost, it lost under the other name. */
+			add_access(trail, &before.account);
 		} else {
 			difference(trail, "+ recorded for the first time");
 			compare_delegates(trail, "+", after.account.delegates,
 					  (struct delegates){NULL, 0});
 		}
 	}
+	add_access(trail, is ? &after.account : &before.account);
 	if (trail->lines.count)
 		show_event(trail);
 	trail->lines = (struct strs){NULL, 0, 0};

@@ -1,7 +1,8 @@
 /*
  * Inside revert and rollback (history.h has the signatures):
  *
- *     revert.c        the runs, and the inverse of each of their entries
+ *     revert_runs.c   which runs, as the record has them
+ *     revert.c        the inverse of each of their entries
  *     revert_emit.c   the net change of each account as a plan entry
  *
  * Several runs become one plan: the inverses are applied, newest run first, to a copy of each
@@ -37,6 +38,18 @@ struct reverting {
 		size_t count, capacity;
 	} undos;
 };
+
+/* One run that is undone. */
+struct past {
+	struct plan plan;
+	struct run_result result;
+	struct str id;
+	char end[COMMIT_TEXT_SIZE];
+};
+
+/* Takes back what the run's change number i did. */
+int revert_change(struct reverting *reverting, const struct past *past, size_t i,
+		  struct err *err);
 
 /* "KIND ADDRESS": `problem` is made with arena_strf in the plan's arena. */
 void revert_manual(struct reverting *reverting, enum account_kind kind, struct str address,
