@@ -246,7 +246,7 @@ void plan_write(struct plan *plan, struct buf *out);
 /*
  * Reads a plan. `name` is for messages. Anything but the canonical spelling of a plan is an error
  * (ERR_PERSON): "PLAN is not as zsctl wrote it: line 12 differs …"; a later format version says to
- * use a newer zsctl. Bounded like all YAML input, but up to 1 GiB. Initialises `plan`; release it in any case.
+ * use a newer zsctl. No larger than 1 GiB, no text longer than 64 KiB. Initialises `plan`; release it in any case.
  */
 int plan_read(struct plan *plan, struct str bytes, const char *name, struct err *err);
 int plan_read_file(struct plan *plan, const char *path,

@@ -5,6 +5,7 @@
 #define ZSCTL_PLAN_TEXT_H
 
 #include "plan.h"
+#include "plan_scan.h"
 
 #define PLAN_VERSION 1
 #define PLAN_SIZE_MAX (1u << 30)
@@ -12,6 +13,9 @@
 #define PLAN_TEXT_MAX (64u << 10)
 /* Longer keys are not YAML (1.2, 7.4.2: 1024 characters); no address comes near it. */
 #define PLAN_KEY_MAX 1000u
+
+/* Takes everything behind the version line; failures stick to the scan. */
+void plan_parse(struct scan *scan, struct plan *plan);
 
 /*
  * Writes the plan against `bytes` without keeping it: true when every byte is the same. Else *line

@@ -101,8 +101,7 @@ static void takes_hostile_text_everywhere(void **state)
 		"evil\xe2\x80\xaegro.elpmaxe@nob",
 		"line\nfeed: {a: b}",
 		"line\r\nfeed",
-		"\xc2\x9b"
-		"31m",
+		"\xc2\x9b[31m",
 		"../../../etc/passwd",
 		"\xff\xfe invalid \xc3",
 		"\xef\xbf\xbd",

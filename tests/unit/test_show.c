@@ -139,8 +139,7 @@ static const char *const hostile[] = {
 	"evil\xe2\x80\xaegro.elpmaxe@nob",
 	"line\nfeed",
 	"carriage\rreturn",
-	"\xc2\x9b"
-	"31m",
+	"\xc2\x9b[31m",
 	"\xff\xfe invalid \xc3",
 	"zero\xe2\x80\x8bwidth\xf3\xa0\x81\x81tag\xe2\x80\xa8",
 	"\xef\xbb\xbf bom",
