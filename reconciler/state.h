@@ -53,7 +53,7 @@ int state_head(struct state *state, char out[COMMIT_TEXT_SIZE], struct err *err)
 /* All recorded accounts at the head, through the cache. `recorded` is initialised here. */
 int state_recorded(struct state *state, struct sym_pool *names, struct recorded *recorded,
 		   struct err *err);
-/* The same at any commit, without the cache: for rollback and tests. */
+/* The same at any commit. */
 int state_recorded_at(struct state *state, const char *commit, struct sym_pool *names,
 		      struct recorded *recorded, struct err *err);
 

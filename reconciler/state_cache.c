@@ -30,7 +30,7 @@ enum {
 	TEXT_LIMIT = 64 * 1024,
 	CHUNK = 256 * 1024,
 	LIST_LIMIT = 1 << 24,
-	WORTH_LEAST = 1000,  /* differences */
+	WORTH_LEAST = 100,   /* differences */
 	WORTH_PER_MILLE = 20 /* of all accounts */
 };
 

@@ -87,8 +87,14 @@ int state_pack_add(struct state_pack *pack, git_object_t type, struct str bytes,
 		   const git_oid *before, git_oid *id, struct err *err);
 /* Writes what waits, durable when it returns. */
 int state_pack_flush(struct state_pack *pack, struct err *err);
+/* The same when something waits, with the name of the pack. */
+#define STATE_PACK_NAME_SIZE 80
+int state_pack_write(struct state_pack *pack, char name[STATE_PACK_NAME_SIZE], struct err *err);
 /* Forgets what waits. */
 void state_pack_release(struct state_pack *pack);
+
+/* Makes one pack of many small ones, now and then. What cannot be done is left for the next time. */
+void state_merge_packs(struct state *state);
 
 /* --- changed files and the trees above them (state_tree.c) ------------------------------------ */
 

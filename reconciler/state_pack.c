@@ -7,6 +7,7 @@
 
 #include "base/os.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -98,7 +99,9 @@ static void remove_leftovers(struct arena *arena, struct str folder)
 		unlink(paths[i].ptr);
 }
 
-static int write_pack(struct state_pack *pack, const char *folder)
+/* `name` is the pack's: "pack-NAME.pack". */
+static int write_pack(struct state_pack *pack, const char *folder,
+		      char name[STATE_PACK_NAME_SIZE])
 {
 	git_indexer_options options = {.version = GIT_INDEXER_OPTIONS_VERSION};
 	struct pieces pieces = {.used = 0};
@@ -110,27 +113,34 @@ static int write_pack(struct state_pack *pack, const char *folder)
 		status = append(&pieces);
 	if (status == 0)
 		status = git_indexer_commit(pieces.indexer, &pieces.progress);
+	if (status == 0)
+		snprintf(name, STATE_PACK_NAME_SIZE, "%s", git_indexer_name(pieces.indexer));
 	/* Without the commit this also removes the file. */
 	git_indexer_free(pieces.indexer);
 	return status;
 }
 
-int state_pack_flush(struct state_pack *pack, struct err *err)
+int state_pack_write(struct state_pack *pack, char name[STATE_PACK_NAME_SIZE], struct err *err)
 {
 	CLEANUP(arena_release) struct arena arena = ARENA_INIT;
 	struct state *state = pack->state;
 	struct str folder = os_join(&arena, str_of(state->path), STR("objects/pack"));
 	int status = 0;
 
-	if (!pack->builder)
-		return 0;
 	remove_leftovers(&arena, folder);
 	os_fault("pack");
-	if (write_pack(pack, folder.ptr) < 0)
+	if (write_pack(pack, folder.ptr, name) < 0)
 		status = state_git_error(err, "%s: cannot write a pack", state->path);
 	os_fault("pack");
 	state_pack_release(pack);
 	return status;
+}
+
+int state_pack_flush(struct state_pack *pack, struct err *err)
+{
+	char name[STATE_PACK_NAME_SIZE];
+
+	return pack->builder ? state_pack_write(pack, name, err) : 0;
 }
 
 void state_pack_release(struct state_pack *pack)

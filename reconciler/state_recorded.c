@@ -197,14 +197,14 @@ static void read_cache(struct state *state, struct sym_pool *names, struct recor
 		recorded_release(recorded);
 }
 
-static int read_recorded(struct state *state, const git_tree *root, bool cached,
+static int read_recorded(struct state *state, const git_tree *root, bool head,
 			 struct sym_pool *names, struct recorded *recorded, struct err *err)
 {
 	git_tree *tree, *cached_tree = NULL;
 	size_t count = 0;
 	int status = state_subtree(state, root, "accounts", &tree, err);
 
-	if (status == 0 && cached && tree)
+	if (status == 0 && tree)
 		read_cache(state, names, recorded, &cached_tree);
 	if (status == 0)
 		status = read_accounts(state, cached_tree, tree, names, recorded, &count, err);
@@ -213,7 +213,8 @@ static int read_recorded(struct state *state, const git_tree *root, bool cached,
 		recorded_release(recorded);
 		status = read_accounts(state, NULL, tree, names, recorded, &count, err);
 	}
-	if (status == 0 && cached && tree && state_cache_worth(count, recorded->count))
+	/* The cache is for the head; what it holds of other commits helps all the same. */
+	if (status == 0 && head && tree && state_cache_worth(count, recorded->count))
 		state_cache_write(state, git_tree_id(tree), recorded);
 	if (status == 0)
 		status = read_sources(state, root, names, recorded, err);
@@ -222,8 +223,8 @@ static int read_recorded(struct state *state, const git_tree *root, bool cached,
 	return status;
 }
 
-static int recorded_at(struct state *state, const char *commit, bool cached,
-		       struct sym_pool *names, struct recorded *out, struct err *err)
+static int recorded_at(struct state *state, const char *commit, struct sym_pool *names,
+		       struct recorded *out, struct err *err)
 {
 	char head[COMMIT_TEXT_SIZE];
 	struct recorded recorded;
@@ -240,7 +241,7 @@ static int recorded_at(struct state *state, const char *commit, bool cached,
 		return 0;
 	if (state_tree(state, head, &root, err) < 0)
 		return -1;
-	status = read_recorded(state, root, cached, names, &recorded, err);
+	status = read_recorded(state, root, !commit, names, &recorded, err);
 	git_tree_free(root);
 	if (status < 0) {
 		recorded_release(&recorded);
@@ -254,11 +255,11 @@ static int recorded_at(struct state *state, const char *commit, bool cached,
 int state_recorded(struct state *state, struct sym_pool *names, struct recorded *recorded,
 		   struct err *err)
 {
-	return recorded_at(state, NULL, true, names, recorded, err);
+	return recorded_at(state, NULL, names, recorded, err);
 }
 
 int state_recorded_at(struct state *state, const char *commit, struct sym_pool *names,
 		      struct recorded *recorded, struct err *err)
 {
-	return recorded_at(state, commit, false, names, recorded, err);
+	return recorded_at(state, commit, names, recorded, err);
 }

@@ -186,5 +186,6 @@ int state_commit(struct state *state, const struct state_commit *commit,
 	if (recorded &&
 	    state_cache_worth(commit->write_count + commit->remove_count, recorded->count))
 		write_cache(state, out, recorded);
+	state_merge_packs(state);
 	return 0;
 }

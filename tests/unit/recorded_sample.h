@@ -69,7 +69,7 @@ static const char *const sample_texts[] = {
 };
 #define SAMPLE_TEXTS (sizeof(sample_texts) / sizeof(sample_texts[0]))
 
-static const struct sym *sample_text(struct sample *sample)
+static inline const struct sym *sample_text(struct sample *sample)
 {
 	return sample_sym(sample, "%s", sample_texts[sample_next(sample, SAMPLE_TEXTS)]);
 }

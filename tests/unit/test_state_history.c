@@ -5,29 +5,10 @@
 
 #include <cmocka.h>
 
-#include "scratch.h"
+#include "record_fixture.h"
 
 #include <signal.h>
 #include <sys/resource.h>
-
-static struct state *open_state(void)
-{
-	struct err err = ERR_INIT;
-	struct state *state;
-
-	if (state_open(&state, in_scratch("state"), true, &err) < 0)
-		fail_msg("%s", err.text);
-	return state;
-}
-
-static const char *head_of(struct state *state)
-{
-	char head[COMMIT_TEXT_SIZE];
-	struct err err = ERR_INIT;
-
-	assert_int_equal(state_head(state, head, &err), 0);
-	return arena_str(&scratch_arena, str_of(head)).ptr;
-}
 
 static int try_commit(struct state *state, const char *expected, const char *message,
 		      const char *author, struct err *err)
@@ -82,7 +63,7 @@ static void tells_commits_apart(void **unused)
 		{"ending r5", COMMIT_OTHER, ""},
 		{"Merge branch", COMMIT_OTHER, ""},
 	};
-	struct state *state = open_state();
+	struct state *state = open_state(true);
 	struct buf expected = BUF_INIT, log = BUF_INIT, line = BUF_INIT;
 	struct err err = ERR_INIT;
 
@@ -124,7 +105,7 @@ static void writes_hostile_people_and_messages(void **unused)
 		{"Zo\xc3\xab@host", "Zo\xc3\xab <Zo\xc3\xab@host>\n"},
 	};
 	const char *path = in_scratch("state");
-	struct state *state = open_state();
+	struct state *state = open_state(true);
 
 	(void)unused;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -154,7 +135,7 @@ static void finds_the_open_run(void **unused)
 		{"observed 1 change", "a@b", COMMIT_NONE, "", "", ""},
 		{"begin r2", "ci", COMMIT_BEGIN, "r2", "ci", ""},
 	};
-	struct state *state = open_state();
+	struct state *state = open_state(true);
 	struct state_open_run run;
 	struct err err = ERR_INIT;
 
@@ -172,7 +153,7 @@ static void finds_the_open_run(void **unused)
 
 static void resolves_names(void **unused)
 {
-	struct state *state = open_state();
+	struct state *state = open_state(true);
 	char out[COMMIT_TEXT_SIZE], part[41];
 	struct err err = ERR_INIT;
 	const char *begin, *end;
@@ -210,7 +191,7 @@ static void resolves_names(void **unused)
 
 static void never_overwrites_a_commit(void **unused)
 {
-	struct state *state = open_state(), *other = open_state();
+	struct state *state = open_state(true), *other = open_state(true);
 	struct err err = ERR_INIT;
 	const char *first, *second;
 
@@ -232,7 +213,7 @@ static void never_overwrites_a_commit(void **unused)
 
 static void goes_on_after_a_kill(void **unused)
 {
-	struct state *state = open_state();
+	struct state *state = open_state(true);
 	const char *left = in_scratch("state/objects/pack/pack_git2_0123456789abcdef");
 
 	(void)unused;
@@ -248,7 +229,7 @@ static void goes_on_after_a_kill(void **unused)
 
 static void survives_a_full_disk(void **unused)
 {
-	struct state *state = open_state();
+	struct state *state = open_state(true);
 	struct rlimit before, limit;
 	char *noise = mem_alloc(1 << 20);
 	struct state_file file = {STR("runs/r1/plan.yaml"), {noise, 1 << 20}};
@@ -337,7 +318,7 @@ static void ignores_the_hosts_git(void **unused)
 		      STR("[core]\n\tfsync = none\n\tlogAllRefUpdates = always\n[init]\n"
 			  "\tdefaultBranch = trunk\n\ttemplateDir = /nowhere\n[user]\n"
 			  "\temail = x@example.org\n"));
-	state = open_state();
+	state = open_state(true);
 	commit(state, "policy", "a@b");
 	assert_string_equal(output_of("git", "-C", in_scratch("state"), "log", "--format=%ae",
 				      "main", NULL),
@@ -348,7 +329,6 @@ static void ignores_the_hosts_git(void **unused)
 
 int main(void)
 {
-#define HERE(test) cmocka_unit_test_setup_teardown(test, scratch_make, scratch_clear)
 	const struct CMUnitTest tests[] = {
 		HERE(tells_commits_apart),       HERE(writes_hostile_people_and_messages),
 		HERE(finds_the_open_run),        HERE(resolves_names),
