@@ -40,9 +40,9 @@ static int entry_cmp(const void *a, const void *b, void *context)
 		order = e->line < f->line ? -1 : 1;
 	/* What one source says twice is held; these decide how. */
 	if (order == 0)
-		order = sym_cmp(e->id_digest, f->id_digest);
-	if (order == 0)
 		order = sym_cmp(e->held, f->held);
+	if (order == 0)
+		order = sym_cmp(e->id_digest, f->id_digest);
 	if (order == 0)
 		order = sym_cmp(e->was, f->was);
 	return order ? order : sym_cmp(e->account.name, f->account.name);
