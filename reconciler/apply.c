@@ -128,27 +128,12 @@ static int confirm_policy(struct apply_run *run, struct str *approver, struct er
  * not mistake what was there already for what it did itself. */
 static int write_first_lines(struct apply_run *run, struct err *err)
 {
-	struct dispatch *d = &run->dispatch;
 	struct str dir = state_private_dir(run->state);
 
 	journal_remove(dir, run->plan->id);
 	if (journal_open(&run->journal, dir, run->plan->id, err) < 0)
 		return -1;
-	d->lines.count = 0;
-	for (size_t i = 0; i < run->plan->changes.count; i++) {
-		if (run->tasks[i].decided)
-			*vec_push(&d->lines) = (struct journal_line){
-				.type = JOURNAL_OUTCOME,
-				.change = (uint32_t)i,
-				.outcome = run->result->items[i].outcome,
-				.text = run->result->items[i].text,
-			};
-	}
-	if (d->lines.count &&
-	    journal_add(&run->journal, d->lines.items, d->lines.count, err) < 0)
-		return -1;
-	d->lines.count = 0;
-	return 0;
+	return lines_write(run, err);
 }
 
 static int look_before(struct apply_run *run, struct str approver, struct err *err)

@@ -16,8 +16,44 @@ void task_decide(struct apply_run *run, struct task *task, enum change_outcome o
 		.type = JOURNAL_OUTCOME,
 		.change = (uint32_t)(task - run->tasks),
 		.outcome = outcome,
-		.text = task->result->id,
 	};
+}
+
+/* What of a decided change nothing but the journal could tell the next process. */
+static struct str lasting(const struct change_result *result)
+{
+	switch (result->outcome) {
+	case CHANGE_DONE:
+		return result->id;
+	case CHANGE_ALREADY:
+	case CHANGE_STALE:
+		return result->text;
+	case CHANGE_OPEN:
+	case CHANGE_PARTLY:
+	case CHANGE_DEPENDS:
+	case CHANGE_REFUSED:
+	case CHANGE_FAILED:
+		break;
+	}
+	return STR_NONE;
+}
+
+int lines_write(struct apply_run *run, struct err *err)
+{
+	struct dispatch *d = &run->dispatch;
+
+	/* Now, since the words come after the decision. */
+	for (size_t i = 0; i < d->lines.count; i++) {
+		struct journal_line *line = &d->lines.items[i];
+
+		if (line->type == JOURNAL_OUTCOME)
+			line->text = lasting(&run->result->items[line->change]);
+	}
+	if (d->lines.count &&
+	    journal_add(&run->journal, d->lines.items, d->lines.count, err) < 0)
+		return -1;
+	d->lines.count = 0;
+	return 0;
 }
 
 /* --- the change --------------------------------------------------------------------------------- */

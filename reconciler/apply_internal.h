@@ -236,6 +236,8 @@ void step_ready(struct apply_run *run, uint32_t number);
 void run_stop(struct apply_run *run, struct str because);
 /* Gives the change its outcome and a line in the journal. */
 void task_decide(struct apply_run *run, struct task *task, enum change_outcome outcome);
+/* Writes the lines that wait to the journal: durable when it returns. */
+int lines_write(struct apply_run *run, struct err *err);
 /* An answer of the target to the request of that step. */
 void outcome_take(struct apply_run *run, const struct target_outcome *outcome);
 /* Whether the target refused this alias for good. */

@@ -142,10 +142,34 @@ static void add_difference(struct buf *out, const char *what, bool differs)
 		buf_addf(out, "%s%s", out->len ? ", " : "", what);
 }
 
+/*
+ * The account as it was recorded when the plan was made; what has been observed since is what this
+ * is to be compared with.
+ */
+static bool recorded_at_base(struct apply_run *run, const struct task *task,
+			     struct recorded_account *out)
+{
+	CLEANUP(buf_release) struct buf path = BUF_INIT;
+	CLEANUP(buf_release) struct buf bytes = BUF_INIT;
+	const struct account key = {.kind = (uint8_t)task->change->kind,
+				    .address = task->address};
+	struct err ignored = ERR_INIT;
+	struct str base = arena_str(&run->look, run->plan->base);
+	bool found;
+
+	if (!base.len)
+		return false;
+	recorded_path(&key, &path);
+	return state_file(run->state, base.ptr, path.ptr, &bytes, &found, &ignored) == 0 &&
+	       found &&
+	       recorded_parse(buf_str(&bytes), path.ptr, &run->names, &run->look, out,
+			      &ignored) == 0;
+}
+
 /* What somebody did to the account, as far as the record can tell. */
 static void stale(struct apply_run *run, struct task *task)
 {
-	const struct recorded_account *recorded = recorded_by_id(run, task->id);
+	struct recorded_account recorded;
 	struct buf what = BUF_INIT;
 
 	task_decide(run, task, task->touched ? CHANGE_PARTLY : CHANGE_STALE);
@@ -159,8 +183,8 @@ static void stale(struct apply_run *run, struct task *task)
 	} else if (!task->there) {
 		task_note(run, task, "the account is not in the target any more");
 	} else {
-		if (recorded) {
-			const struct account *was = &recorded->account, *is = &task->now;
+		if (recorded_at_base(run, task, &recorded)) {
+			const struct account *was = &recorded.account, *is = &task->now;
 
 			add_difference(&what, "address", was->address != is->address);
 			add_difference(&what, "name", was->name != is->name);
@@ -395,6 +419,10 @@ static int journal_line(void *context, const struct journal_line *line, struct e
 
 int look_journal(struct apply_run *run, struct err *err)
 {
-	return journal_read(state_private_dir(run->state), run->plan->id, journal_line, run,
-			    err);
+	int failed = journal_read(state_private_dir(run->state), run->plan->id, journal_line,
+				  run, err);
+
+	/* What it decides is in it. */
+	run->dispatch.lines.count = 0;
+	return failed;
 }

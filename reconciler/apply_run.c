@@ -196,12 +196,7 @@ static int pick(struct apply_run *run, size_t room, uint32_t *picked, size_t *co
 				.type = JOURNAL_INTENT,
 				.change = d->schedule.steps[number].change};
 	}
-	if (!d->lines.count)
-		return 0;
-	if (journal_add(&run->journal, d->lines.items, d->lines.count, err) < 0)
-		return -1;
-	d->lines.count = 0;
-	return 0;
+	return lines_write(run, err);
 }
 
 static void send(struct apply_run *run, uint32_t number)
@@ -270,15 +265,12 @@ static void send_ready(struct apply_run *run)
 
 static void write_journal(struct apply_run *run)
 {
-	struct dispatch *d = &run->dispatch;
 	struct err err = ERR_INIT;
 
-	if (!d->lines.count)
-		return;
 	/* Without it the next process finds out by reading; but something is wrong with the disk. */
-	if (journal_add(&run->journal, d->lines.items, d->lines.count, &err) < 0)
+	if (lines_write(run, &err) < 0)
 		run_stop(run, arena_str(&run->result->arena, str_of(err.text)));
-	d->lines.count = 0;
+	run->dispatch.lines.count = 0;
 }
 
 static int receive(struct apply_run *run, struct target_outcomes *outcomes)
