@@ -197,8 +197,8 @@ static void match_ids(struct passes *p)
 					contest(w, known->current);
 					also(w, c, d);
 				} else {
-					w->identity[d] = (struct identity){
-						c, NOBODY, MATCH_CONFLICT, false};
+					w->identity[d] = (struct identity){c, NOBODY,
+									   MATCH_CONFLICT};
 				}
 			}
 		}
@@ -237,6 +237,33 @@ static bool is_predecessor(const struct world *w, const struct desired_account *
 	return false;
 }
 
+/* The target's own note says that it is another one's, and the record does not say otherwise. */
+static bool is_noted_otherwise(const struct passes *p, const struct desired_account *item,
+			       uint32_t c)
+{
+	const struct world *w = p->w;
+	const struct sym *id = w->in->current->items[c].external_id;
+	const struct recorded_link *known = NULL;
+	char text[SHA256_TEXT_SIZE];
+
+	if (!id || p->external_source == NOBODY)
+		return false;
+	if (w->recorded_of[c] != NOBODY)
+		known = recorded_link_of(w, &w->in->recorded->items[w->recorded_of[c]],
+					 p->external_source);
+	if (known && known->digest)
+		return false;
+	source_id_digest(w->config->target.external_id, sym_str(id), text);
+	for (uint32_t j = 0; j < item->link_count; j++) {
+		const struct desired_link *link = &item->links[j];
+
+		if (link->source == p->external_source && link->digest &&
+		    !str_is(sym_str(link->digest), text))
+			return true;
+	}
+	return false;
+}
+
 /* The account whose primary address this is; NOBODY. */
 static uint32_t primary(const struct world *w, const struct sym *address)
 {
@@ -261,11 +288,15 @@ static bool match_address(struct passes *p, uint32_t d, const struct sym *addres
 	if (how == MATCH_WAS && w->in->current->items[c].kind != item->account.kind)
 		return false;
 	/* Whatever exists for a held entry stays: better once too often than suspended. */
-	if (!item->held && is_predecessor(w, item, w->recorded_of[c]) &&
-	    !same_person(w, item->account.address))
-		w->identity[d] = (struct identity){c, NOBODY, MATCH_CONFLICT, false};
-	else
+	if (item->held ||
+	    (!is_predecessor(w, item, w->recorded_of[c]) && !is_noted_otherwise(p, item, c))) {
 		match(p, d, c, how);
+	} else if (same_person(w, item->account.address)) {
+		match(p, d, c, how);
+		w->identity[d].confirmed = true;
+	} else {
+		w->identity[d] = (struct identity){c, NOBODY, MATCH_CONFLICT};
+	}
 	return true;
 }
 
@@ -386,11 +417,26 @@ static bool match_confirmed(struct passes *p)
 			continue;
 		if (w->desired_of[c] != NOBODY)
 			w->identity[w->desired_of[c]] = (struct identity){NOBODY, NOBODY,
-									  MATCH_NEW, false};
+									  MATCH_NEW};
 		match(p, d, c, MATCH_WAS);
+		w->identity[d].confirmed = true;
 		found = true;
 	}
 	return found;
+}
+
+/* Who stood in conflict with an account that turned out to be somebody else's finds its address free. */
+static void clear_conflicts(struct world *w)
+{
+	for (uint32_t d = 0; d < w->in->desired->count; d++) {
+		struct identity *identity = &w->identity[d];
+		const uint32_t owner = identity->match == MATCH_CONFLICT
+					       ? w->desired_of[identity->current]
+					       : NOBODY;
+
+		if (owner != NOBODY && w->identity[owner].match == MATCH_WAS)
+			*identity = (struct identity){NOBODY, NOBODY, MATCH_NEW};
+	}
 }
 
 /* --- the result ------------------------------------------------------------------------------ */
@@ -430,6 +476,8 @@ static void find_recorded(struct passes *p)
 			identity->recorded = w->recorded_of[identity->current];
 			if (identity->recorded != NOBODY)
 				r = &w->in->recorded->items[identity->recorded];
+			else
+				identity->recreated = gone_account(p, item) != NOBODY;
 			identity->adopt = identity->match != MATCH_CONFLICT && !item->held &&
 					  (has_new_link(w, item, identity->current) ||
 					   (item->account.active &&
@@ -467,7 +515,7 @@ void world_identify(struct world *w)
 		w->desired_of[i] = NOBODY;
 	w->identity = mem_calloc(w->in->desired->count + 1, sizeof(*w->identity));
 	for (size_t i = 0; i < w->in->desired->count; i++)
-		w->identity[i] = (struct identity){NOBODY, NOBODY, MATCH_NEW, false};
+		w->identity[i] = (struct identity){NOBODY, NOBODY, MATCH_NEW};
 
 	p.by_digest = mem_calloc(w->index.size + 1u, sizeof(uint32_t));
 	p.gone = mem_calloc(w->index.size + 1u, sizeof(uint32_t));
@@ -479,6 +527,7 @@ void world_identify(struct world *w)
 	/* Each one found may leave another with one possibility only. */
 	while (w->in->options->same_person.count > 0 && match_confirmed(&p))
 		;
+	clear_conflicts(w);
 	find_recorded(&p);
 	free(p.by_digest);
 	free(p.gone);

@@ -91,6 +91,16 @@ static uint32_t sort_wanted(struct wanted_delegate *items, uint32_t count)
 	return kept;
 }
 
+/* The target has that delegate, but the scope leaves the user out: nothing is known of the two, and
+ * nothing is done. */
+static bool is_unseen(const struct world *w, uint32_t s, const struct sym *address)
+{
+	const struct account *current = current_at(w, s);
+
+	return current && !accounts_owner(&w->index, address) &&
+	       delegates_find(current->delegates, address);
+}
+
 static void resolve_one(struct world *w, uint32_t s)
 {
 	struct subject *subject = &w->subjects[s];
@@ -104,6 +114,10 @@ static void resolve_one(struct world *w, uint32_t s)
 
 		if (user == s)
 			continue;
+		if (is_nobody(w, user) && is_unseen(w, s, address)) {
+			subject->unseen_delegates++;
+			continue;
+		}
 		if (is_nobody(w, user)) {
 			if (heard)
 				warn(w,
@@ -190,8 +204,10 @@ static void count_active(struct world *w, uint32_t s, uint32_t user)
 void delegates_count(struct world *w)
 {
 	for (uint32_t s = 0; s < w->count; s++)
-		if (subject_kind(w, s) == KIND_FUNCTIONAL && w->subjects[s].desired != NOBODY)
+		if (subject_kind(w, s) == KIND_FUNCTIONAL && w->subjects[s].desired != NOBODY) {
+			w->subjects[s].active_delegates = w->subjects[s].unseen_delegates;
 			each_delegate(w, s, count_active);
+		}
 }
 
 /* Users who are not active yet but will be: only their coming can still fail. */

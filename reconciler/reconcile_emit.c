@@ -65,22 +65,34 @@ static void add_losses(struct world *w, uint32_t user, const struct losses *loss
 			 sym_str(current_at(w, losses->items[i])->address));
 }
 
-/* Whoever comes back finds the access that nobody manages, and so no plan shows. */
+static bool is_wanted_delegate(const struct world *w, uint32_t s, uint32_t user)
+{
+	const struct subject *subject = &w->subjects[s];
+
+	for (uint32_t i = 0; i < subject->delegate_count; i++)
+		if (w->delegates.items[subject->first_delegate + i].subject == user)
+			return true;
+	return false;
+}
+
+/* Whoever comes back finds access that is still there, and so no entry shows. */
 static void warn_regained(struct world *w, uint32_t user, const struct losses *losses)
 {
 	for (uint32_t i = losses->start[user]; i < losses->start[user + 1]; i++) {
 		const uint32_t s = losses->items[i];
 		const bool functional = subject_kind(w, s) == KIND_FUNCTIONAL;
 
-		if ((is_live(w, s) && delegates_managed(w, s)) ||
+		const bool managed = is_live(w, s) && delegates_managed(w, s);
+
+		if ((managed && !is_wanted_delegate(w, s, user)) ||
 		    (functional && w->subjects[s].ruling == RULING_SUSPEND))
 			continue;
 		warn(w,
-		     arena_strf(
-			     &w->arena,
-			     "user %s: reactivated, and then reads %s %s again, whose delegates this plan does not manage",
-			     current_at(w, user)->address->text, kind_names[subject_kind(w, s)],
-			     current_at(w, s)->address->text));
+		     arena_strf(&w->arena, "user %s: reactivated, and then reads %s %s again%s",
+				current_at(w, user)->address->text,
+				kind_names[subject_kind(w, s)], current_at(w, s)->address->text,
+				managed ? ", as the sources say"
+					: ", whose delegates this plan does not manage"));
 	}
 }
 
@@ -200,12 +212,27 @@ static void emit_same(struct world *w, uint32_t s, struct difference *difference
 	}
 }
 
+static void warn_recreated(struct world *w, uint32_t s)
+{
+	const uint32_t d = w->subjects[s].desired;
+
+	if (d == NOBODY || !w->identity[d].recreated || !current_at(w, s) ||
+	    w->subjects[s].ruling == RULING_LEFT_OUT)
+		return;
+	warn(w,
+	     arena_strf(&w->arena,
+			"%s %s: the account that was recorded is gone from the target; another "
+			"one stands at its address, made outside zsctl",
+			kind_names[subject_kind(w, s)], subject_address(w, s)->text));
+}
+
 static void emit_subject(struct world *w, uint32_t s, struct difference *difference,
 			 const struct losses *losses)
 {
 	struct plan_counts *counts = &w->plan->counts;
 	struct plan_change *change;
 
+	warn_recreated(w, s);
 	switch ((enum ruling)w->subjects[s].ruling) {
 	case RULING_NOTHING:
 		break;
@@ -251,6 +278,29 @@ static void emit_subject(struct world *w, uint32_t s, struct difference *differe
 	}
 }
 
+/* A confirmation that confirms nothing is a slip of the pen, or comes too late. */
+static void warn_unused_confirmations(struct world *w)
+{
+	const struct strs *addresses = &w->in->options->same_person;
+
+	for (size_t i = 0; i < addresses->count; i++) {
+		bool used = false;
+
+		for (size_t d = 0; d < w->in->desired->count && !used; d++) {
+			const struct sym *address = w->in->desired->items[d].account.address;
+
+			used = address && w->identity[d].confirmed &&
+			       str_eq(sym_str(address), addresses->items[i]);
+		}
+		if (!used)
+			warn(w,
+			     arena_strf(
+				     &w->arena,
+				     "--same-person %.*s decided nothing: no entry of that address waits for it, or more than one account could be meant",
+				     STR_FMT(addresses->items[i])));
+	}
+}
+
 static void warn_keys(struct world *w)
 {
 	if (w->config->target.sign_in != SIGN_IN_PASSWORD)
@@ -293,6 +343,7 @@ void emit_plan(struct world *w)
 		emit_subject(w, s, &difference, &losses);
 	warn_look_alikes(w);
 	warn_keys(w);
+	warn_unused_confirmations(w);
 	emit_warnings(w);
 	difference_release(&difference);
 	free(losses.start);

@@ -78,6 +78,8 @@ static void add_confirmation(const struct world *w, uint32_t s, struct buf *out)
 		buf_puts(out, "; was: ");
 	else if (identity->match == MATCH_WAS)
 		buf_puts(out, "; --same-person: was ");
+	else if (identity->confirmed)
+		buf_puts(out, "; --same-person: recorded under another id until now: ");
 	else
 		return;
 	add_sym(out, current->address);

@@ -160,7 +160,9 @@ static void test_identity(void **state)
 		 "opt same_person=janet\nwant user janet alias=j,k\nis user jane alias=j "
 		 "suspended\nis user jake alias=k suspended",
 		 "manual user janet: looks like a rename of user jane, which is suspended: both "
-		 "have j\n",
+		 "have j\n"
+		 "warning --same-person janet decided nothing: no entry of that address waits for "
+		 "it, or more than one account could be meant\n",
 		 NULL, false},
 		{"ignored aliases are nothing in common",
 		 "cfg ignore=o365.example.com\nwant user janet alias=j@o365.example.com\n"

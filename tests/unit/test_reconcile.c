@@ -128,7 +128,10 @@ static void test_rules(void **state)
 		 "1 0 0 0", false},
 		{"recorded, its target id gone: matched by address and adopted",
 		 "want user jane\nis user jane id=new\nwas user jane id=old",
-		 "adopt user jane declared\n", "1 0 0 0", false},
+		 "adopt user jane declared\n"
+		 "warning user jane: the account that was recorded is gone from the target; another "
+		 "one stands at its address, made outside zsctl\n",
+		 "1 0 0 0", false},
 		{"recorded, its target id gone, nobody at the address: created again",
 		 "want user jane\nwas user jane",
 		 "create user jane; declared: listed in a.yaml; it had been deleted in the target\n",

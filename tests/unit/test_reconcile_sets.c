@@ -211,7 +211,10 @@ static void test_delegates(void **state)
 		 "want functional cardio delegates=jane,bob\nwant user jane\nwant user bob\n"
 		 "is functional cardio delegates=jane,bob\nis user jane\nis user bob suspended\n"
 		 "was functional cardio\nwas user jane\nwas user bob suspended_by=r1:9",
-		 "reactivate user bob\n", "2 0 0 0", false},
+		 "reactivate user bob\n"
+		 "warning user bob: reactivated, and then reads functional cardio again, as the "
+		 "sources say\n",
+		 "2 0 0 0", false},
 		{"access that nobody manages comes back with a warning",
 		 "want user bob\nis functional cardio delegates=jane,bob\nis user jane\n"
 		 "is user bob suspended\nwas user bob suspended_by=r1:9",
