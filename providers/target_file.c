@@ -209,8 +209,9 @@ static int file_check(struct target *target, struct buf *out, struct err *err)
 	}
 	for (size_t i = 0; i < index.resources.count; i++)
 		counts[index.resources.items[i].kind]++;
-	buf_addf(out, "ok target: file %.*s holds %zu users and %zu functional accounts\n",
-		 STR_FMT(t->index.shown), counts[KIND_USER], counts[KIND_FUNCTIONAL]);
+	buf_addf(out, "ok target: file %.*s holds %zu user%s and %zu functional account%s\n",
+		 STR_FMT(t->index.shown), counts[KIND_USER], counts[KIND_USER] == 1 ? "" : "s",
+		 counts[KIND_FUNCTIONAL], counts[KIND_FUNCTIONAL] == 1 ? "" : "s");
 	return 0;
 }
 

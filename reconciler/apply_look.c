@@ -69,7 +69,8 @@ static void recorded_sources(const struct apply_run *run, struct plan *copy)
 
 int look_limits(struct apply_run *run, struct err *err)
 {
-	const struct guard_facts facts = guard_measure(&run->current, NULL, &run->recorded);
+	const struct guard_facts facts = guard_measure(run->config, &run->current, NULL,
+						       &run->recorded);
 	const struct plan *plan = run->plan;
 	struct plan copy = *plan;
 	size_t size = plan->sources.count * sizeof(*plan->sources.items);

@@ -7,11 +7,12 @@
 #include "address.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 /* --- what is measured against ----------------------------------------------------------------- */
 
-struct guard_facts guard_measure(const struct accounts *current, const struct desired *desired,
-				 const struct recorded *recorded)
+struct guard_facts guard_measure(const struct config *config, const struct accounts *current,
+				 const struct desired *desired, const struct recorded *recorded)
 {
 	struct guard_facts facts = {.recorded_ids = 0};
 	autofree bool *there = NULL;
@@ -33,7 +34,8 @@ struct guard_facts guard_measure(const struct accounts *current, const struct de
 	for (size_t i = 0; i < recorded->count; i++) {
 		const struct sym *id = recorded->items[i].account.id;
 
-		if (!id)
+		/* What the scope leaves out by now is not gone, only unseen. */
+		if (!id || !target_in_scope(config, &recorded->items[i].account))
 			continue;
 		facts.recorded_ids++;
 		facts.recorded_missing += id->number >= size || !there[id->number];
@@ -154,6 +156,18 @@ static uint64_t passes(const struct config *config, struct limit limit, uint64_t
 	return share > least ? share : least;
 }
 
+/* What has been counted, in words. */
+static const char *counted(const char *rule)
+{
+	if (!strcmp(rule, limit_rule_names[LIMIT_SOURCE_SHRINK]))
+		return "fewer than at the last run";
+	if (!strcmp(rule, limit_rule_names[LIMIT_TARGET_SHRINK]))
+		return "recorded accounts gone from the target";
+	if (!strcmp(rule, limit_rule_names[LIMIT_HELD]))
+		return "held";
+	return "planned";
+}
+
 static void refuse(struct guard *guard, const char *rule, struct str narrow,
 		   const struct plan_limit *entry)
 {
@@ -162,7 +176,7 @@ static void refuse(struct guard *guard, const char *rule, struct str narrow,
 
 	limit_text(entry->limit, limit);
 	buf_add(&text, entry->rule);
-	buf_addf(&text, ": %" PRIu64 " planned, %" PRIu64 " allowed", entry->planned,
+	buf_addf(&text, ": %" PRIu64 " %s, %" PRIu64 " allowed", entry->planned, counted(rule),
 		 entry->allowed);
 	if (entry->limit.type == LIMIT_PERCENT)
 		buf_addf(&text, " (%s of %" PRIu64 ")", limit, entry->of);

@@ -132,7 +132,9 @@ struct identity {
 	uint32_t current;  /* index in current */
 	uint32_t recorded; /* index in recorded */
 	enum identity_match match;
-	bool adopt; /* the link or the first wish is not recorded yet */
+	bool adopt;     /* the link or the first wish is not recorded yet */
+	bool confirmed; /* --same-person decided it */
+	bool recreated; /* what was recorded at its address is gone; another account stands there */
 };
 /* One for each desired account, in the arena. */
 struct identity *identify(const struct reconcile_input *input, struct arena *arena);
@@ -154,7 +156,7 @@ struct guard_facts {
  */
 void guard_limits(const struct config *config, const struct guard_facts *facts,
 		  struct plan *plan);
-struct guard_facts guard_measure(const struct accounts *current,
+struct guard_facts guard_measure(const struct config *config, const struct accounts *current,
 				 const struct desired *desired /* or NULL */,
 				 const struct recorded *recorded);
 /* Changes of protected or out-of-scope accounts, foreign deletes: -1 with ERR_PERSON. */

@@ -350,8 +350,8 @@ void plan_finish(struct context *context, const struct worlds *worlds, struct pl
 	if (plan->options.policy_only)
 		return;
 	struct guard_facts facts = guard_measure(
-		&worlds->current, worlds->desired.sources ? &worlds->desired : NULL,
-		&worlds->recorded);
+		&context->config, &worlds->current,
+		worlds->desired.sources ? &worlds->desired : NULL, &worlds->recorded);
 	guard_limits(&context->config, &facts, plan);
 	struct arena arena = ARENA_INIT;
 	struct schedule schedule;

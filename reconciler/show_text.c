@@ -142,7 +142,7 @@ static void show_left_alone(const struct view *v)
 	const struct {
 		uint64_t count;
 		const char *what;
-	} parts[] = {{counts->unmanaged, "that no source lists"},
+	} parts[] = {{counts->unmanaged, "not managed"},
 		     {counts->protected_, "protected"},
 		     {counts->inactive, "suspended, as wanted"}};
 	bool first = true;

@@ -91,7 +91,7 @@ static void says_what_must_not_be_overlooked(void **state)
 	assert_shows(&out, "2026-11-23T10:15:00Z - it has expired: plan again\n");
 	assert_shows(&out, "  options   --allow suspend:user=12\n");
 	assert_shows(&out, "  undoes    revert 20261101T101500Z-00000000\n");
-	assert_shows(&out, "  untouched 2 that no source lists; 1 suspended, as wanted\n");
+	assert_shows(&out, "  untouched 2 not managed; 1 suspended, as wanted\n");
 	assert_shows(&out, "1 of 90, limit 10%, raised to 12 by --allow\n");
 	assert_shows(&out, "5 requests to the target, at least 4 minutes.\n");
 	show(&plan, (struct show_options){.now = plan.expires - 1}, &out);

@@ -140,7 +140,7 @@ static void says_what_is_missing(void **state)
 	put(ORGANISATION);
 	assert_int_equal(w.target->ops->check(w.target, &said, &err), 0);
 	assert_string_equal(said.ptr, "ok target: file organisation.json holds 3 users and 1 "
-				      "functional accounts\n");
+				      "functional account\n");
 	buf_clear(&said);
 	w.target->ops->endpoint(w.target, &said);
 	assert_string_equal(said.ptr, "file organisation.json");
