@@ -136,7 +136,7 @@ static void depends(struct apply_run *run, struct task *task, uint32_t on)
 
 	task->failed = true;
 	task_decide(run, task, task->touched ? CHANGE_PARTLY : CHANGE_DEPENDS);
-	task_note(run, task, "left out because %s %s %s was not done",
+	task_note(run, task, "it depends on %s %s %s, which was not done",
 		  action_names[cause->change->action], kind_names[cause->change->kind],
 		  cause->goal->text);
 	task->result->advice = STR("plan again");
