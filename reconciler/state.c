@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <git2/sys/mempack.h>
 
@@ -92,6 +93,16 @@ static int check_absent(const char *path, struct err *err)
 	return 0;
 }
 
+/* What a process has left behind that was killed while it made the repository. */
+static void remove_locks(const struct state *state)
+{
+	CLEANUP(arena_release) struct arena arena = ARENA_INIT;
+	struct str path = str_of(state->path);
+
+	unlink(os_join(&arena, path, STR("config.lock")).ptr);
+	unlink(os_join(&arena, path, STR("HEAD.lock")).ptr);
+}
+
 static int make_repository(struct state *state, struct err *err)
 {
 	git_repository_init_options options = {.version = GIT_REPOSITORY_INIT_OPTIONS_VERSION};
@@ -103,6 +114,7 @@ static int make_repository(struct state *state, struct err *err)
 	options.initial_head = "main";
 	if (os_make_dirs(state->path, 0700, err) < 0)
 		return -1;
+	remove_locks(state);
 	os_fault("state-init");
 	status = git_repository_init_ext(&repo, state->path, &options);
 	if (status == 0)

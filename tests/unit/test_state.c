@@ -104,6 +104,8 @@ static void refuses_what_is_no_record(void **unused)
 
 	/* As a process leaves it that is killed while it makes the repository. */
 	assert_int_equal(mkdir(in_scratch("state/objects"), 0700), 0);
+	write_scratch(in_scratch("state/config.lock"), STR("[core]"));
+	write_scratch(in_scratch("state/HEAD.lock"), STR("ref:"));
 	state_free(open_state(false));
 	state = open_state(true);
 	commit_files(state, "policy", NULL, 0);
