@@ -89,6 +89,14 @@ static int approve(struct context *context, struct judged *judged, const char *p
 	return -1;
 }
 
+static size_t count_worthless(const struct approvals *approvals)
+{
+	size_t count = 0;
+	for (size_t i = 0; i < approvals->count; i++)
+		count += !approvals->items[i].counts;
+	return count;
+}
+
 static int run(struct context *context)
 {
 	const char *path = context->arguments.words[0];
@@ -103,6 +111,7 @@ static int run(struct context *context)
 		show_text(&judged.plan, &show, &text);
 		failed = print_out(buf_str(&text), &context->err);
 	}
+	size_t worthless = count_worthless(&judged.approvals);
 	if (!failed)
 		failed = approve(context, &judged, path);
 	if (!failed) {
@@ -112,9 +121,15 @@ static int run(struct context *context)
 	}
 	if (!failed) {
 		buf_clear(&text);
-		buf_puts(&text, "\nShown whole and approved.\n");
+		const bool counts = judged.approvals.counted &&
+				    count_worthless(&judged.approvals) <= worthless;
+		buf_puts(&text, counts ? "\nShown whole and approved.\n" : "\nShown whole.\n");
 		judge_show(&judged, &text);
 		failed = print_out(buf_str(&text), &context->err);
+		if (!failed && !counts)
+			failed = err_set(
+				&context->err, ERR_PERSON,
+				"this approval does not count; the line above says why");
 		if (judged.approvals.counted >= judged.approvals.required)
 			log_info("next: zsctl apply %s", path);
 	}

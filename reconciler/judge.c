@@ -46,7 +46,11 @@ void judge_show(const struct judged *judged, struct buf *out)
 			buf_addf(&text, "  %.*s does not count: %.*s\n",
 				 STR_FMT(approval->file), STR_FMT(approval->problem));
 	}
-	buf_addf(&text, "%u of %u approvals", approvals->counted, approvals->required);
+	if (approvals->counted > approvals->required)
+		buf_addf(&text, "%u approvals, %u needed", approvals->counted,
+			 approvals->required);
+	else
+		buf_addf(&text, "%u of %u approvals", approvals->counted, approvals->required);
 	if (approvals->required_because.len)
 		buf_addf(&text, " (%.*s)", STR_FMT(buf_str(&approvals->required_because)));
 	buf_char(&text, '\n');

@@ -120,18 +120,19 @@ static int check_option(const struct line *line, struct str option, struct err *
 		return bad_line(line, err,
 				"a certificate authority cannot sign plans: name each person's "
 				"own key");
+	if (!str_is(name, "namespaces") && !str_is(name, "valid-after") &&
+	    !str_is(name, "valid-before"))
+		return bad_line(line, err,
+				"an option that is not understood; there are namespaces, "
+				"valid-after and valid-before");
 	if (value.len < 2 || value.ptr[0] != '"' || value.ptr[value.len - 1] != '"')
 		return bad_line(line, err, "an option's value stands in double quotes");
 	value = (struct str){value.ptr + 1, value.len - 2};
-	if (str_is(name, "valid-after") || str_is(name, "valid-before"))
+	if (!str_is(name, "namespaces"))
 		return is_moment(value) ? 0
 					: bad_line(line, err,
 						   "a moment is written as YYYYMMDD or "
 						   "YYYYMMDDHHMM[SS], with a Z for UTC");
-	if (!str_is(name, "namespaces"))
-		return bad_line(line, err,
-				"an option that is not understood; there are namespaces, "
-				"valid-after and valid-before");
 	if (allows_plans(value))
 		return 0;
 	return bad_line(line, err,
