@@ -49,6 +49,7 @@ struct passes {
 	struct world *w;
 	const struct desired_account *items;
 	uint32_t *by_digest; /* symbol number → recorded + 1 */
+	uint32_t *gone_of;   /* by recorded: desired + 1 that it is by an id, when it is gone */
 	uint32_t *gone;      /* symbol number → recorded + 1, by address */
 	uint32_t *external;  /* symbol number → current + 1, by ExternalAccountId; or NULL */
 	uint32_t external_source;
@@ -300,7 +301,7 @@ static bool match_address(struct passes *p, uint32_t d, const struct sym *addres
 	return true;
 }
 
-/* Recorded accounts that the target does not have any more, by address. */
+/* Recorded accounts that the target does not have any more: by address, and whose they are by id. */
 static void index_gone(struct passes *p)
 {
 	const struct world *w = p->w;
@@ -311,15 +312,28 @@ static void index_gone(struct passes *p)
 		if (w->current_of[i] == NOBODY && address->number < w->index.size)
 			p->gone[address->number] = i + 1;
 	}
+	for (uint32_t d = 0; d < w->in->desired->count; d++) {
+		for (uint32_t j = 0; j < p->items[d].link_count; j++) {
+			const struct sym *digest = p->items[d].links[j].digest;
+			uint32_t slot = 0;
+
+			if (digest && digest->number < w->index.size)
+				slot = p->by_digest[digest->number];
+			if (slot && w->current_of[slot - 1] == NOBODY && !p->gone_of[slot - 1])
+				p->gone_of[slot - 1] = d + 1;
+		}
+	}
 }
 
-/* The recorded account that the entry was, by its address; NOBODY. */
-static uint32_t gone_account(const struct passes *p, const struct desired_account *item)
+/* The recorded account, gone by now, that the entry was, by its address; NOBODY. */
+static uint32_t gone_account(const struct passes *p, uint32_t d)
 {
 	const struct recorded_account *items = p->w->in->recorded->items;
+	const struct desired_account *item = &p->items[d];
 	uint32_t slot = item->account.address ? p->gone[item->account.address->number] : 0;
 
 	if (!slot || items[slot - 1].account.kind != item->account.kind ||
+	    (p->gone_of[slot - 1] && p->gone_of[slot - 1] != d + 1) ||
 	    is_predecessor(p->w, item, slot - 1))
 		return NOBODY;
 	return slot - 1;
@@ -339,7 +353,7 @@ static void match_former(struct passes *p, bool held)
 		uint32_t own;
 
 		if (!item->was || !item->account.address || (item->held != NULL) != held ||
-		    w->identity[d].match != MATCH_NEW || gone_account(p, item) != NOBODY)
+		    w->identity[d].match != MATCH_NEW || gone_account(p, d) != NOBODY)
 			continue;
 		own = primary(w, item->account.address);
 		if (own == NOBODY || !is_free(w, own))
@@ -477,7 +491,7 @@ static void find_recorded(struct passes *p)
 			if (identity->recorded != NOBODY)
 				r = &w->in->recorded->items[identity->recorded];
 			else
-				identity->recreated = gone_account(p, item) != NOBODY;
+				identity->recreated = gone_account(p, d) != NOBODY;
 			identity->adopt = identity->match != MATCH_CONFLICT && !item->held &&
 					  (has_new_link(w, item, identity->current) ||
 					   (item->account.active &&
@@ -492,7 +506,7 @@ static void find_recorded(struct passes *p)
 				identity->recorded = p->by_digest[digest->number] - 1;
 		}
 		if (identity->recorded == NOBODY)
-			identity->recorded = gone_account(p, item);
+			identity->recorded = gone_account(p, d);
 	}
 }
 
@@ -519,6 +533,7 @@ void world_identify(struct world *w)
 
 	p.by_digest = mem_calloc(w->index.size + 1u, sizeof(uint32_t));
 	p.gone = mem_calloc(w->index.size + 1u, sizeof(uint32_t));
+	p.gone_of = mem_calloc(w->in->recorded->count + 1, sizeof(uint32_t));
 	index_digests(&p);
 	index_gone(&p);
 	index_external(&p);
@@ -531,6 +546,7 @@ void world_identify(struct world *w)
 	find_recorded(&p);
 	free(p.by_digest);
 	free(p.gone);
+	free(p.gone_of);
 	free(p.external);
 }
 

@@ -201,13 +201,29 @@ static void count_active(struct world *w, uint32_t s, uint32_t user)
 	w->subjects[s].active_delegates += will_be_active(w, user);
 }
 
+/* Present delegates whom the scope leaves out, where nobody manages delegates: they stay too. */
+static uint32_t count_unseen(const struct world *w, uint32_t s)
+{
+	const struct account *current = current_at(w, s);
+	uint32_t count = 0;
+
+	for (uint32_t i = 0; current && i < current->delegates.count; i++)
+		count += !accounts_owner(&w->index, current->delegates.items[i].address);
+	return count;
+}
+
 void delegates_count(struct world *w)
 {
-	for (uint32_t s = 0; s < w->count; s++)
-		if (subject_kind(w, s) == KIND_FUNCTIONAL && w->subjects[s].desired != NOBODY) {
-			w->subjects[s].active_delegates = w->subjects[s].unseen_delegates;
-			each_delegate(w, s, count_active);
-		}
+	for (uint32_t s = 0; s < w->count; s++) {
+		struct subject *subject = &w->subjects[s];
+
+		if (subject_kind(w, s) != KIND_FUNCTIONAL || subject->desired == NOBODY)
+			continue;
+		if (!delegates_managed(w, s))
+			subject->unseen_delegates = count_unseen(w, s);
+		subject->active_delegates = subject->unseen_delegates;
+		each_delegate(w, s, count_active);
+	}
 }
 
 /* Users who are not active yet but will be: only their coming can still fail. */

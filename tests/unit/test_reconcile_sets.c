@@ -319,6 +319,11 @@ static void test_delegates(void **state)
 		 "want functional info source=exo delegates=a name=X\n"
 		 "want functional desk source=exo delegates=a\nis user a",
 		 "create functional info +a\n", NULL, false},
+		{"delegates whom the scope leaves out stay as they are",
+		 "want functional info delegates=x,kim\nwant functional desk\nis user kim\n"
+		 "is functional info delegates=x,y\nis functional desk delegates=y\n"
+		 "was functional info\nwas functional desk",
+		 "grant functional info +kim\n", "1 1 0 0", false},
 		{"an old alias of a delegate who left",
 		 "want functional info delegates=x,kim\nis user kim\nis user bob alias=x suspended",
 		 "create functional info +kim\n", NULL, false},
