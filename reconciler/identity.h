@@ -1,0 +1,36 @@
+/*
+ * What the passes of identity.c look up (identity_known.c fills it).
+ */
+#ifndef ZSCTL_IDENTITY_H
+#define ZSCTL_IDENTITY_H
+
+#include "reconcile.h"
+
+struct passes {
+	struct world *w;
+	const struct desired_account *items;
+	uint32_t *by_digest; /* symbol number → recorded + 1 */
+	uint32_t *gone_of;   /* by recorded: desired + 1 that it is by an id, when it is gone */
+	uint32_t *gone;      /* symbol number → recorded + 1, by address */
+	uint32_t *external;  /* symbol number → current + 1, by ExternalAccountId; or NULL */
+	uint32_t external_source;
+};
+
+/* The tables, from the worlds; and who was recorded as whom. Release in any case. */
+void passes_init(struct passes *passes, struct world *w);
+void passes_release(struct passes *passes);
+
+/* The account that a source's id means; NOBODY. */
+uint32_t by_link(const struct passes *p, const struct desired_link *link);
+/* The account whose primary address this is; NOBODY. */
+uint32_t primary(const struct world *w, const struct sym *address);
+/* Recorded account `r` (or NOBODY) is under another id of one of the entry's sources: another
+ * person. */
+bool is_predecessor(const struct world *w, const struct desired_account *item, uint32_t r);
+/* The target's own note says that it is another one's, and the record does not say otherwise. */
+bool is_noted_otherwise(const struct passes *p, const struct desired_account *item, uint32_t c);
+/* The recorded account, gone by now, that the entry was, by its address; NOBODY. */
+uint32_t gone_account(const struct passes *p, uint32_t d);
+bool has_new_link(const struct world *w, const struct desired_account *item, uint32_t c);
+
+#endif
