@@ -317,7 +317,10 @@ static int apply_all(struct apply_run *run, struct err *err)
 	tasks_prepare(run);
 	if (read_record(run, err) < 0)
 		return -1;
-	if (!run->plan->options.policy_only && target_open(&run->target, run->config, err) < 0)
+	if (run->input->target)
+		run->target = run->input->target;
+	else if (!run->plan->options.policy_only &&
+		 target_open(&run->target, run->config, err) < 0)
 		return -1;
 	if (run->continuing ? proceed(run, err) : begin(run, err))
 		return -1;
