@@ -149,7 +149,7 @@ bool canonical_maybe(struct canonical *in, const char *prefix, struct str *value
 
 void canonical_take(struct canonical *in, const char *prefix, struct str *value)
 {
-	*value = STR_NONE;
+	*value = STR("");
 	if (!canonical_maybe(in, prefix, value))
 		in->bad = true;
 }

@@ -31,7 +31,7 @@ struct canonical {
 };
 
 struct canonical canonical_open(struct str text, const char *name, struct arena *arena);
-/* The scalar behind `prefix`, which the line must start with; bad otherwise. */
+/* The scalar behind `prefix`, which the line must start with; bad, and empty, otherwise. */
 void canonical_take(struct canonical *in, const char *prefix, struct str *value);
 /* The same when the line starts with it; false, and nothing taken, when not. */
 bool canonical_maybe(struct canonical *in, const char *prefix, struct str *value);

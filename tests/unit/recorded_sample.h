@@ -48,8 +48,7 @@ static const char *const sample_texts[] = {
 	" blanks around ",
 	"line\nbreak\ttab",
 	"\x1b[31mred\x1b[0m",
-	"\xe2\x80\xae"
-	"gnp.exe",
+	"\xe2\x80\xaegnp.exe",
 	"Zo\xc3\xab M\xc3\xbcller",
 	"\xf0\x9f\x98\x80",
 	"\xf3\xa0\x80\x81tag",
