@@ -159,9 +159,21 @@ static void match_by_address(struct passes *p)
 	}
 }
 
+/* Nobody's, or that of an entry which does not want it active, and does not know it by an id. */
+static bool is_to_be_had(const struct passes *p, uint32_t c)
+{
+	const struct world *w = p->w;
+	const uint32_t owner = w->desired_of[c];
+
+	if (owner == NOBODY)
+		return is_free(w, c);
+	return !p->items[owner].account.active && !p->items[owner].held &&
+	       w->identity[owner].match != MATCH_ID;
+}
+
 /*
- * --same-person for what looks like a rename: the one account that has an address of the entry and
- * is nobody's, or that of an entry which does not want it active.
+ * --same-person for what looks like a rename: the one account to be had that has an address of the
+ * entry; NOBODY when there are several.
  */
 static uint32_t shares_address(const struct passes *p, uint32_t d)
 {
@@ -178,9 +190,7 @@ static uint32_t shares_address(const struct passes *p, uint32_t d)
 		if (!owner || owner->kind != account->kind)
 			continue;
 		c = (uint32_t)(owner - w->in->current->items);
-		if (!is_free(w, c) &&
-		    (w->desired_of[c] == NOBODY || p->items[w->desired_of[c]].account.active ||
-		     p->items[w->desired_of[c]].held))
+		if (!is_to_be_had(p, c))
 			continue;
 		if (found != NOBODY && found != c)
 			return NOBODY;

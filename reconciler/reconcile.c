@@ -180,7 +180,7 @@ static bool signs_in(const struct world *w, uint32_t s)
 	return w->config->target.sign_in == SIGN_IN_SSO && subject_kind(w, s) == KIND_USER;
 }
 
-static bool has_key(const struct desired_account *desired)
+bool has_key(const struct desired_account *desired)
 {
 	return desired && (desired->key || desired->fingerprint);
 }
@@ -375,130 +375,12 @@ void give_way(struct world *w, uint32_t s, enum obstacle obstacle, uint32_t othe
 
 /* --- all of them -------------------------------------------------------------------------- */
 
-/* "user", "create", "create:user"; none: everything. */
-static void read_only(struct world *w)
-{
-	const struct strs *only = &w->in->options->only;
-
-	for (int kind = 0; kind < KIND_COUNT; kind++)
-		w->only[kind] = only->count ? 0 : ONLY_ADOPT | (ONLY_ADOPT - 1);
-	for (size_t i = 0; i < only->count; i++) {
-		struct str rest = only->items[i], first = STR_NONE;
-		enum account_kind kind = KIND_USER;
-		enum action action;
-
-		str_split(&rest, ':', &first);
-		if (kind_parse(first, &kind))
-			w->only[kind] = ONLY_ADOPT | (ONLY_ADOPT - 1);
-		if (!action_parse(first, &action))
-			continue;
-		if (rest.len > 0 && !kind_parse(rest, &kind))
-			continue;
-		for (int k = 0; k < KIND_COUNT; k++)
-			if (rest.len == 0 || k == (int)kind)
-				w->only[k] |= 1u << action;
-	}
-}
-
-static void read_options(struct world *w)
-{
-	int64_t seconds = 0;
-
-	read_only(w);
-	if (duration_parse(w->in->options->suspended_for, &seconds))
-		seconds += 86399;
-	w->suspended_days = (int32_t)(seconds / 86400 < INT32_MAX ? seconds / 86400
-								  : INT32_MAX);
-	if (w->config->target.sign_in != SIGN_IN_SSO)
-		return;
-	for (size_t i = 0; i < w->in->desired->count && !w->keys_required; i++)
-		w->keys_required = has_key(&w->in->desired->items[i]);
-	for (size_t i = 0; i < w->in->recorded->count && !w->keys_required; i++)
-		w->keys_required = w->in->recorded->items[i].key != NULL;
-}
-
-static void make_subjects(struct world *w)
-{
-	const size_t desired = w->in->desired->count;
-
-	w->current_count = (uint32_t)w->in->current->count;
-	w->count = w->current_count;
-	w->subject_of = mem_alloc((desired + 1) * sizeof(uint32_t));
-	for (uint32_t d = 0; d < desired; d++) {
-		const uint32_t c = w->identity[d].current;
-
-		w->subject_of[d] = c != NOBODY && w->desired_of[c] == d ? c : w->count++;
-	}
-	w->subjects = mem_calloc(w->count + 1u, sizeof(*w->subjects));
-	for (uint32_t c = 0; c < w->current_count; c++) {
-		w->subjects[c].desired = w->desired_of[c];
-		w->subjects[c].recorded = w->recorded_of[c];
-	}
-	for (uint32_t d = 0; d < desired; d++) {
-		const uint32_t s = w->subject_of[d];
-
-		if (s < w->current_count)
-			continue;
-		w->subjects[s].desired = d;
-		w->subjects[s].recorded = w->identity[d].match == MATCH_CONFLICT
-						  ? NOBODY
-						  : w->identity[d].recorded;
-	}
-}
-
-static void want_address(struct world *w, const struct sym *address, uint32_t s)
-{
-	if (!w->wanted[address->number])
-		w->wanted[address->number] = s + 1;
-}
-
-/* Who will answer to which address. A held entry gets none, but its account is meant by its name. */
-static void make_wanted(struct world *w)
-{
-	w->wanted = mem_calloc(w->index.size + 1u, sizeof(uint32_t));
-	for (int held = 0; held < 2; held++) {
-		for (uint32_t d = 0; d < w->in->desired->count; d++) {
-			const struct desired_account *item = &w->in->desired->items[d];
-
-			if ((item->held != NULL) != held || !item->account.address ||
-			    (held && w->identity[d].current == NOBODY))
-				continue;
-			want_address(w, item->account.address, w->subject_of[d]);
-			for (uint32_t i = 0; !held && i < item->account.aliases.count; i++)
-				want_address(w, item->account.aliases.items[i],
-					     w->subject_of[d]);
-		}
-	}
-}
-
-void world_release(struct world *w)
-{
-	accounts_index_release(&w->index);
-	free(w->recorded_of);
-	free(w->current_of);
-	free(w->desired_of);
-	free(w->also_of);
-	free(w->contested);
-	free(w->identity);
-	free(w->subjects);
-	free(w->subject_of);
-	free(w->wanted);
-	free(w->delegates.items);
-	free(w->reader_start);
-	free(w->readers);
-	free(w->gave_way.items);
-	arena_release(&w->arena);
-}
-
 void reconcile(const struct reconcile_input *input, struct plan *plan,
 	       struct explanation *explain)
 {
 	struct world w = {.in = input, .config = input->config, .plan = plan};
 
-	world_identify(&w);
-	read_options(&w);
-	make_subjects(&w);
-	make_wanted(&w);
+	world_prepare(&w);
 	for (uint32_t s = 0; s < w.count; s++)
 		rule(&w, s,
 		     w.subjects[s].desired == NOBODY ? WANT_ABSENT

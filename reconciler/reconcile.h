@@ -2,6 +2,7 @@
  * Inside reconcile (pipeline.h has its signature):
  *
  *     identity.c             who is who: desired × current × recorded
+ *     reconcile_world.c      the subjects: one for each account in any of the worlds
  *     reconcile.c            the rule table: what becomes of each account
  *     reconcile_delegates.c  who may read what in the end
  *     reconcile_address.c    each address has one owner, or somebody gives way
@@ -158,7 +159,6 @@ static inline const struct recorded_account *recorded_at(const struct world *w, 
 
 /* Fills the joins of `w`; `in` and `config` are set before. */
 void world_identify(struct world *w);
-void world_release(struct world *w);
 /* Whether the record does not have this link of a current account and should. */
 bool is_new_link(const struct world *w, uint32_t c, const struct desired_link *link);
 /* The recorded link of that source (index in config), or NULL. */
@@ -166,7 +166,15 @@ const struct recorded_link *recorded_link_of(const struct world *w,
 					     const struct recorded_account *recorded,
 					     uint32_t source);
 
+/* --- reconcile_world.c --- */
+
+/* Identity, options, subjects and the addresses they want; `in`, `config`, `plan` are set before. */
+void world_prepare(struct world *w);
+void world_release(struct world *w);
+
 /* --- reconcile.c --- */
+
+bool has_key(const struct desired_account *desired); /* NULL has none */
 
 enum account_kind subject_kind(const struct world *w, uint32_t s);
 const struct sym *subject_address(const struct world *w, uint32_t s); /* now; else wanted */
