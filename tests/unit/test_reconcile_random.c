@@ -197,10 +197,69 @@ static void test_random(void **state)
 	}
 }
 
+/* --- a large one -------------------------------------------------------------------------- */
+
+enum { LARGE = 20000 };
+
+/* Each tenth account is functional; one in fifty differs somehow. */
+static void make_large(struct buf *out)
+{
+	buf_puts(out, "cfg source=ad ignore=o.example\n");
+	for (unsigned i = 0; i < LARGE; i++) {
+		const char *kind = i % 10 ? "user" : "functional";
+		const bool differs = random_below(50) == 0;
+		const uint32_t how = random_below(6);
+
+		buf_addf(out, "want %s n%u id=%u name=N alias=a%u,b%u", kind, i, i,
+			 differs && how == 0 ? i + LARGE : i, i);
+		if (i % 10 == 0)
+			buf_addf(out, " delegates=n%u,n%u", i + 1, i + 2 + differs);
+		buf_puts(out, differs && how == 1 ? " inactive\n" : "\n");
+		if (differs && how == 2)
+			continue;
+		buf_addf(out, "is %s n%u%s name=N alias=a%u,b%u,c@o.example", kind, i,
+			 differs && how == 3 ? "x" : "", i, i);
+		if (i % 10 == 0)
+			buf_addf(out, " delegates=n%u,n%u", i + 1, i + 2);
+		buf_addf(out, " id=t%u\n", i);
+		if (!differs || how < 5)
+			buf_addf(out, "was %s n%u id=t%u link=declared:%u\n", kind, i, i, i);
+	}
+}
+
+static void test_large(void **state)
+{
+	struct buf text = BUF_INIT, plans[2] = {BUF_INIT, BUF_INIT};
+
+	(void)state;
+	seed_now = 7;
+	make_large(&text);
+	for (uint32_t seed = 0; seed < 2; seed++) {
+		struct test_world t;
+		struct reconcile_input input;
+		struct plan plan;
+
+		world_read(&t, text.ptr, seed);
+		input = world_input(&t);
+		plan_init(&plan);
+		reconcile(&input, &plan, NULL);
+		plan_sort(&plan);
+		assert_true(plan.changes.count > LARGE / 100);
+		plan_write(&plan, &plans[seed]);
+		plan_release(&plan);
+		world_free(&t);
+	}
+	assert_true(str_eq(buf_str(&plans[0]), buf_str(&plans[1])));
+	buf_release(&plans[0]);
+	buf_release(&plans[1]);
+	buf_release(&text);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_random),
+		cmocka_unit_test(test_large),
 	};
 	struct err err = ERR_INIT;
 

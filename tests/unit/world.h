@@ -494,25 +494,29 @@ static inline void world_finish(struct test_world *t)
 /* Lines are taken in the order of `seed`: 0 as written. */
 static inline void world_read(struct test_world *t, const char *text, uint32_t seed)
 {
-	struct str rest = str_of(text), line, lines[512];
-	size_t count = 0;
+	struct str rest = str_of(text), line;
+	struct {
+		struct str *items;
+		size_t count, capacity;
+	} lines = {NULL, 0, 0};
 
 	world_init(t);
-	while (count < 512 && str_split(&rest, '\n', &line))
-		lines[count++] = arena_str(&t->arena, line);
-	for (size_t i = 0; i < count; i++)
-		world_line(t, lines[i], true);
-	for (size_t i = count; seed && i > 1; i--) {
+	while (str_split(&rest, '\n', &line))
+		*vec_push(&lines) = arena_str(&t->arena, line);
+	for (size_t i = 0; i < lines.count; i++)
+		world_line(t, lines.items[i], true);
+	for (size_t i = lines.count; seed && i > 1; i--) {
 		size_t j;
 
 		seed = seed * 1664525u + 1013904223u;
 		j = (seed >> 8) % i;
-		line = lines[i - 1];
-		lines[i - 1] = lines[j];
-		lines[j] = line;
+		line = lines.items[i - 1];
+		lines.items[i - 1] = lines.items[j];
+		lines.items[j] = line;
 	}
-	for (size_t i = 0; i < count; i++)
-		world_line(t, lines[i], false);
+	for (size_t i = 0; i < lines.count; i++)
+		world_line(t, lines.items[i], false);
+	free(lines.items);
 	world_finish(t);
 }
 
