@@ -279,17 +279,35 @@ static bool key_is_new(const struct apply_run *run, const struct task *task)
 	       !str_eq(sym_str(recorded->key), task->change->key);
 }
 
+/* Deleted is what a run has suspended for as long as the plan says: whoever wrote the entry. */
+static bool deletion_fails(struct apply_run *run, struct task *task)
+{
+	const struct recorded_account *recorded = recorded_by_id(run, task->id);
+	int64_t seconds = 0;
+	bool long_enough = recorded && recorded->suspended_by &&
+			   recorded->suspended_since != DATE_NONE &&
+			   duration_parse(run->plan->options.suspended_for, &seconds) &&
+			   recorded->suspended_since + (seconds + 86399) / 86400 <=
+				   date_of(run->plan->created);
+
+	if (!task->now.active && long_enough)
+		return false;
+	task_decide(run, task, CHANGE_STALE);
+	task_note(
+		run, task, "%s",
+		task->now.active
+			? "only suspended accounts are deleted, and it is active"
+			: "no run of the record has suspended it for as long as the plan says");
+	return true;
+}
+
 static void first_stand(struct apply_run *run, struct task *task)
 {
 	task->standing = task_stand(run, task);
 	switch (task->standing) {
 	case STANDS_UNTOUCHED:
-		if (task->change->action == ACTION_DELETE && task->now.active) {
-			task_decide(run, task, CHANGE_STALE);
-			task_note(run, task,
-				  "only suspended accounts are deleted, and it is active");
+		if (task->change->action == ACTION_DELETE && deletion_fails(run, task))
 			break;
-		}
 		if (!claims_fail(run, task))
 			delegates_fail(run, task);
 		break;
