@@ -142,11 +142,35 @@ static void say_match(const struct world *w, uint32_t s, struct buf *out)
 	buf_puts(out, w->identity[d].adopt ? "; the record does not know that yet\n" : "\n");
 }
 
-static const char *rule_text(enum ruling ruling)
+/* Why nothing comes of an entry that has no account. */
+static const char *nothing_text(const struct world *w, uint32_t s)
 {
-	switch (ruling) {
+	const struct desired_account *desired = desired_at(w, s);
+
+	switch ((enum want)w->subjects[s].want) {
+	case WANT_ACTIVE:
+		return desired && !w->config->actions[desired->account.kind].create
+			       ? "not there, and actions.create is off: nothing"
+			       : "not there, and outside target.scope: nothing";
+	case WANT_INACTIVE:
+		return desired && desired->account.active
+			       ? "not there, and no delegate of it will be active: nothing"
+			       : "not there, and listed as inactive: nothing";
+	case WANT_ABSENT:
+		if (desired)
+			return "not there, and outside domains.claimed: nothing";
+		break;
+	case WANT_HELD:
+		break;
+	}
+	return "not there, and not to be there";
+}
+
+static const char *rule_text(const struct world *w, uint32_t s)
+{
+	switch ((enum ruling)w->subjects[s].ruling) {
 	case RULING_NOTHING:
-		return "not there, and not to be there";
+		return nothing_text(w, s);
 	case RULING_SAME:
 		return "wanted active and active: an update when something differs";
 	case RULING_KEPT:
@@ -180,7 +204,7 @@ static void say_rule(const struct world *w, uint32_t s, struct buf *out)
 	const struct subject *subject = &w->subjects[s];
 	struct buf problem = BUF_INIT, todo = BUF_INIT;
 
-	buf_addf(out, "  rule:    %s\n", rule_text((enum ruling)subject->ruling));
+	buf_addf(out, "  rule:    %s\n", rule_text(w, s));
 	if (subject->obstacle == OBSTACLE_NONE)
 		return;
 	obstacle_text(w, s, &problem, &todo);
