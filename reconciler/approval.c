@@ -61,7 +61,7 @@ int approval_write(const char *plan_path, struct str name, struct str bytes, str
 	return failed;
 }
 
-/* --- typed confirmations ---------------------------------------------------------------------- */
+/* --- typed confirmations ------------------------------------------------------------------ */
 
 struct typed {
 	struct str approver, user, host, plan, policy;
@@ -141,7 +141,7 @@ int approve_local(const struct policy *policy, const struct plan *plan, const ch
 	return failed;
 }
 
-/* --- judging ------------------------------------------------------------------------------------ */
+/* --- judging ------------------------------------------------------------------------------ */
 
 struct judging {
 	struct approvals *approvals;
@@ -272,7 +272,7 @@ static int judge(struct judging *j, struct err *err)
 	return 0;
 }
 
-/* --- reading ------------------------------------------------------------------------------------ */
+/* --- reading ------------------------------------------------------------------------------ */
 
 static int by_file(const void *a, const void *b)
 {

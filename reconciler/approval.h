@@ -3,7 +3,8 @@
  *
  *   NAME.sig    an SSH signature of the plan's bytes, namespace "zsctl-plan", as
  *               `ssh-keygen -Y sign -n zsctl-plan -f KEY PLAN` makes it
- *   NAME.local  a typed confirmation: canonical YAML with approver, user, host, time, plan digest and the policy's digest
+ *   NAME.local  a typed confirmation: canonical YAML with approver, user, host, time, plan
+ *               digest and the policy's digest
  *
  * They count by distinct key and distinct principal. Signatures are checked by ssh-keygen
  * (OpenSSH) against the recorded allowed_signers.
@@ -37,25 +38,27 @@ void approvals_release(struct approvals *approvals);
 struct str approvals_dir(struct arena *arena, const char *plan_path);
 
 /*
- * Reads and judges all approvals of a plan. -1 only when they cannot be read or ssh-keygen cannot
- * be run; too few is not an error here. `bytes` are the plan file's. A signer must be valid at `now`
- * (seconds; the plan's creation when that is later).
+ * Reads and judges all approvals of a plan. -1 only when they cannot be read or ssh-keygen
+ * cannot be run; too few is not an error here. `bytes` are the plan file's. A signer must be
+ * valid at `now` (seconds; the plan's creation when that is later).
  */
 int approvals_read(struct approvals *approvals, const struct policy *policy,
 		   const struct plan *plan, const char *plan_path, struct str bytes,
 		   int64_t now, struct err *err);
-/* ERR_PERSON with who has approved, whose approval does not count and why, and what is missing. */
+/* ERR_PERSON with who has approved, whose approval does not count and why, and what is
+ * missing. */
 int approvals_enough(const struct approvals *approvals, struct err *err);
 
-/* Checks an allowed_signers file: wildcard principals, several principals or keys for one person,
- * cert-authority, options that are not understood, namespaces without zsctl-plan: ERR_FAILED with the line. */
+/* Checks an allowed_signers file: wildcard principals, several principals or keys for one
+ * person, cert-authority, options that are not understood, namespaces without zsctl-plan:
+ * ERR_FAILED with the line. */
 int signers_check(struct str text, const char *name, struct err *err);
 /* "kim@example.org SHA256:…" per signer, sorted, in the arena. */
 int signers_list(struct str text, struct arena *arena, struct strs *out, struct err *err);
 
-/* Signs `bytes` (the plan file's, as they were shown) with ssh-keygen (`key`: a private key, or a
- * public key whose private half the agent holds) into PLAN.approvals/PRINCIPAL.sig. Asks on the
- * terminal for a passphrase. ERR_PERSON when the key is no recorded signer's. */
+/* Signs `bytes` (the plan file's, as they were shown) with ssh-keygen (`key`: a private key,
+ * or a public key whose private half the agent holds) into PLAN.approvals/PRINCIPAL.sig.
+ * Asks on the terminal for a passphrase. ERR_PERSON when the key is no recorded signer's. */
 int approve_ssh(const struct policy *policy, const char *plan_path, struct str bytes,
 		const char *key, struct err *err);
 /* Writes PLAN.approvals/APPROVER.local. The caller has asked and got the confirmation. */

@@ -13,9 +13,10 @@
 #include <string.h>
 #include <unistd.h>
 
-/* --- what a signature says -------------------------------------------------------------------- */
+/* --- what a signature says ---------------------------------------------------------------- */
 
-/* OpenSSH's PROTOCOL.sshsig: "SSHSIG", 32-bit version, string public key, string namespace, … */
+/* OpenSSH's PROTOCOL.sshsig: "SSHSIG", 32-bit version, string public key, string namespace,
+ * … */
 static bool read_blob(struct str blob, struct signature *out)
 {
 	struct str key, purpose;
@@ -55,7 +56,7 @@ bool signature_read(struct str armored, struct signature *out)
 	return good;
 }
 
-/* --- a private folder --------------------------------------------------------------------------- */
+/* --- a private folder --------------------------------------------------------------------- */
 
 int workplace_open(struct workplace *work, struct err *err)
 {
@@ -99,7 +100,7 @@ void workplace_release(struct workplace *work)
 	work->dir[0] = '\0';
 }
 
-/* --- checking ------------------------------------------------------------------------------------- */
+/* --- checking ----------------------------------------------------------------------------- */
 
 /* "20261120101500Z", as ssh-keygen's -Overify-time takes it. */
 static void verify_time(int64_t when, char out[40])
@@ -158,7 +159,7 @@ int signature_verify(const struct workplace *work, const char *signers_path,
 	return 0;
 }
 
-/* --- signing -------------------------------------------------------------------------------------- */
+/* --- signing ------------------------------------------------------------------------------ */
 
 /* The public half of `key`, in whichever form it lies there. */
 static int public_key(const char *key, struct buf *out, struct err *err)

@@ -1,8 +1,8 @@
 /*
- * Reading the small canonical YAML files of the record (accounts, sources, policy, results, typed
- * approvals) line by line. The writers know one spelling only, so a reader takes what it expects
- * and in the end writes what it read again: canonical_end() compares. That makes it strict with
- * little code, and fast enough for 1,000,000 files.
+ * Reading the small canonical YAML files of the record (accounts, sources, policy, results,
+ * typed approvals) line by line. The writers know one spelling only, so a reader takes what it
+ * expects and in the end writes what it read again: canonical_end() compares. That makes it
+ * strict with little code, and fast enough for 1,000,000 files.
  *
  *     struct canonical in = canonical_open(bytes, name, arena);
  *     canonical_take(&in, "address: ", &address);
@@ -12,8 +12,8 @@
  *     … write to `again` …
  *     return canonical_end(&in, buf_str(&again), err);
  *
- * A defect is noticed at the first line where it shows and then nothing matches any more, so loops
- * end and callers look at canonical_end() only.
+ * A defect is noticed at the first line where it shows and then nothing matches any more, so
+ * loops end and callers look at canonical_end() only.
  */
 #ifndef ZSCTL_CANONICAL_H
 #define ZSCTL_CANONICAL_H

@@ -80,7 +80,7 @@ void journal_remove(struct str dir, struct str id)
 	buf_release(&path);
 }
 
-/* --- writing ---------------------------------------------------------------------------------- */
+/* --- writing ------------------------------------------------------------------------------ */
 
 static void checksum(struct str text, char out[CHECKSUM_SIZE + 1])
 {
@@ -124,7 +124,7 @@ int journal_add(struct journal *journal, const struct journal_line *lines, size_
 	return failed;
 }
 
-/* --- reading ------------------------------------------------------------------------------------ */
+/* --- reading ------------------------------------------------------------------------------ */
 
 static bool take_number(struct str *rest, uint64_t limit, uint64_t *out)
 {

@@ -28,7 +28,7 @@ void policy_release(struct policy *policy)
 	policy_init(policy);
 }
 
-/* --- from the configuration ----------------------------------------------------------------------- */
+/* --- from the configuration --------------------------------------------------------------- */
 
 static int by_name(const void *a, const void *b)
 {
@@ -133,7 +133,7 @@ int policy_from_config(struct policy *policy, const struct config *config, struc
 	return check_signers(policy, approval->allowed_signers, err);
 }
 
-/* --- the file in the record ------------------------------------------------------------------------- */
+/* --- the file in the record --------------------------------------------------------------- */
 
 static void write_text(struct buf *out, const char *prefix, struct str value)
 {
@@ -286,7 +286,7 @@ void policy_files(const struct policy *policy, struct arena *arena, struct state
 	buf_release(&text);
 }
 
-/* --- what differs ----------------------------------------------------------------------------------- */
+/* --- what differs ------------------------------------------------------------------------- */
 
 static void add_entry(struct plan *plan, struct str what, struct str from, struct str to)
 {
@@ -409,7 +409,7 @@ void policy_diff(const struct policy *recorded, const struct policy *wanted, str
 	add_endpoints(plan, recorded, wanted);
 }
 
-/* --- judging ------------------------------------------------------------------------------------------ */
+/* --- judging ------------------------------------------------------------------------------ */
 
 int policy_check_endpoints(const struct policy *recorded, const struct config *config,
 			   struct err *err)

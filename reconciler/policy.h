@@ -1,7 +1,8 @@
 /*
- * The root of trust is the record, not the pull request: how approvals are judged, who signs, which
- * organisation and which endpoints. Plan and apply judge by the recorded policy; what the
- * configuration says differently becomes `policy:` entries of the plan, approved under the old one.
+ * The root of trust is the record, not the pull request: how approvals are judged, who signs,
+ * which organisation and which endpoints. Plan and apply judge by the recorded policy; what the
+ * configuration says differently becomes `policy:` entries of the plan, approved under the old
+ * one.
  *
  * In the record: policy/policy.yaml (canonical) and policy/allowed_signers (verbatim).
  */
@@ -48,13 +49,14 @@ void policy_diff(const struct policy *recorded, const struct policy *wanted, str
 /*
  * Before any credential is read: organisation and every endpoint as pinned, else ERR_PERSON:
  * "the target's endpoint is not the recorded one: X, recorded Y; …`zsctl plan --policy-only`
- * asks for the change". New sources, which the record has no endpoint for, are refused likewise. Does nothing without a recorded policy.
+ * asks for the change". New sources, which the record has no endpoint for, are refused
+ * likewise. Does nothing without a recorded policy.
  */
 int policy_check_endpoints(const struct policy *recorded, const struct config *config,
 			   struct err *err);
 
-/* How many distinct approvers this plan needs: the strictest of `required` and the rules that apply. `because`
- * says which rule, for messages; it may be NULL. */
+/* How many distinct approvers this plan needs: the strictest of `required` and the rules
+ * that apply. `because` says which rule, for messages; it may be NULL. */
 unsigned policy_required(const struct policy *policy, const struct plan *plan,
 			 struct buf *because);
 

@@ -30,7 +30,7 @@ void recorded_release(struct recorded *recorded)
 	recorded_init(recorded);
 }
 
-/* --- paths ------------------------------------------------------------------------------------- */
+/* --- paths -------------------------------------------------------------------------------- */
 
 static bool safe_in_path(char c)
 {
@@ -68,7 +68,7 @@ void recorded_path(const struct account *account, struct buf *out)
 	buf_puts(out, ".yaml");
 }
 
-/* --- writing ----------------------------------------------------------------------------------- */
+/* --- writing ------------------------------------------------------------------------------ */
 
 static void add_line(struct buf *out, const char *key, const struct sym *value)
 {
@@ -162,7 +162,7 @@ void recorded_write(const struct recorded_account *recorded, struct buf *out)
 		add_set(out, "refusals", recorded->refusals);
 }
 
-/* --- reading ----------------------------------------------------------------------------------- */
+/* --- reading ------------------------------------------------------------------------------ */
 
 static void read_sym(struct canonical *in, const char *prefix, struct sym_pool *names,
 		     const struct sym **out)

@@ -43,7 +43,8 @@ struct recorded {
 void recorded_init(struct recorded *recorded);
 void recorded_release(struct recorded *recorded);
 
-/* What the target can tell of an account (keys cannot be read back): `has` of every recorded one. */
+/* What the target can tell of an account (keys cannot be read back): `has` of every recorded
+ * one. */
 #define RECORDED_HAS                                                                          \
 	(ATTR_ADDRESS | ATTR_NAME | ATTR_ALIASES | ATTR_DELEGATES | ATTR_MOBILE | ATTR_UNIT | \
 	 ATTR_ACTIVE)

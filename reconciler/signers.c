@@ -54,7 +54,7 @@ bool key_fingerprint(struct str type, struct str base64, char out[FINGERPRINT_SI
 	return true;
 }
 
-/* --- one line --------------------------------------------------------------------------------- */
+/* --- one line ----------------------------------------------------------------------------- */
 
 struct line {
 	const char *name;
@@ -98,7 +98,8 @@ static bool allows_plans(struct str namespaces)
 	return false;
 }
 
-/* YYYYMMDD, YYYYMMDDHHMM or YYYYMMDDHHMMSS, with Z for UTC; else ssh-keygen knows no such signer. */
+/* YYYYMMDD, YYYYMMDDHHMM or YYYYMMDDHHMMSS, with Z for UTC; else ssh-keygen knows no such
+ * signer. */
 static bool is_moment(struct str value)
 {
 	if (value.len > 0 && value.ptr[value.len - 1] == 'Z')
@@ -278,7 +279,7 @@ const struct signer *signers_by_key(const struct signers *signers, const char *f
 	return NULL;
 }
 
-/* --- what the policy asks --------------------------------------------------------------------- */
+/* --- what the policy asks ----------------------------------------------------------------- */
 
 int signers_check(struct str text, const char *name, struct err *err)
 {

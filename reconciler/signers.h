@@ -1,6 +1,6 @@
 /*
- * allowed_signers files as ssh-keygen(1) describes them ("ALLOWED SIGNERS"), narrowed to what can
- * be counted: one person per line, one line per person, one key each.
+ * allowed_signers files as ssh-keygen(1) describes them ("ALLOWED SIGNERS"), narrowed to what
+ * can be counted: one person per line, one line per person, one key each.
  */
 #ifndef ZSCTL_SIGNERS_H
 #define ZSCTL_SIGNERS_H
@@ -28,7 +28,8 @@ int signers_parse(struct str text, const char *name, struct arena *arena, struct
 /* NULL when none has that key. */
 const struct signer *signers_by_key(const struct signers *signers, const char *fingerprint);
 
-/* The fingerprint of a public key of this type in base64, or of its bytes; false when it is none. */
+/* The fingerprint of a public key of this type in base64, or of its bytes; false when it is
+ * none. */
 bool key_fingerprint(struct str type, struct str base64, char out[FINGERPRINT_SIZE]);
 void blob_fingerprint(struct str blob, char out[FINGERPRINT_SIZE]);
 

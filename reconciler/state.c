@@ -13,7 +13,7 @@
 
 #include <git2/sys/mempack.h>
 
-/* --- libgit2 ------------------------------------------------------------------------------------ */
+/* --- libgit2 ------------------------------------------------------------------------------ */
 
 int state_git_error(struct err *err, const char *format, ...)
 {
@@ -42,12 +42,13 @@ int state_git_begin(struct err *err)
 	for (size_t i = 0; i < sizeof(levels) / sizeof(levels[0]); i++)
 		git_libgit2_opts(GIT_OPT_SET_SEARCH_PATH, levels[i], "");
 	git_libgit2_opts(GIT_OPT_ENABLE_FSYNC_GITDIR, 1);
-	/* Every object is read once: checking digests again would double the cost of reading. */
+	/* Every object is read once: checking digests again would double the cost of
+	 * reading. */
 	git_libgit2_opts(GIT_OPT_ENABLE_STRICT_HASH_VERIFICATION, 0);
 	return 0;
 }
 
-/* --- opening ------------------------------------------------------------------------------------ */
+/* --- opening ------------------------------------------------------------------------------ */
 
 /* Names that a repository is made of before it has its HEAD, which comes last. */
 static bool half_made(const char *name)
@@ -239,7 +240,7 @@ struct str state_private_dir(const struct state *state)
 	return str_of(state->private_dir);
 }
 
-/* --- finding one's way -------------------------------------------------------------------------- */
+/* --- finding one's way -------------------------------------------------------------------- */
 
 int state_head_id(struct state *state, git_oid *id, bool *empty, struct err *err)
 {

@@ -10,13 +10,14 @@
  *     format                                    "1"
  *
  * Commits are made with the head they expect; somebody else's commit in between is an error
- * (ERR_LOCKED), never overwritten. New objects go into one pack per commit, fsynced before the branch moves. A
- * crash leaves the previous commit. A cache of the accounts beside the repository's objects
- * (<gitdir>/zsctl/accounts.cache, keyed by the id of the tree accounts/, checked by digest) spares
- * reading 100,000 blobs: only what differs from that tree is read from git. Any defect of it and it
- * is made anew.
+ * (ERR_LOCKED), never overwritten. New objects go into one pack per commit, fsynced before the
+ * branch moves. A crash leaves the previous commit. A cache of the accounts beside the
+ * repository's objects (<gitdir>/zsctl/accounts.cache, keyed by the id of the tree accounts/,
+ * checked by digest) spares reading 100,000 blobs: only what differs from that tree is read
+ * from git. Any defect of it and it is made anew.
  *
- * The first line of a commit's message says what it is: "policy", "begin ID", "takeover ID", "observed …", "end ID: …".
+ * The first line of a commit's message says what it is: "policy", "begin ID", "takeover ID",
+ * "observed …", "end ID: …".
  */
 #ifndef ZSCTL_STATE_H
 #define ZSCTL_STATE_H
@@ -39,8 +40,8 @@ enum commit_kind {
 
 struct state;
 
-/* Opens the repository at `path`; makes it when `create`. Without `create` a missing one is fine and reads as empty.
- * A newer `format` is an error. */
+/* Opens the repository at `path`; makes it when `create`. Without `create` a missing one is
+ * fine and reads as empty. A newer `format` is an error. */
 int state_open(struct state **state, const char *path, bool create, struct err *err);
 void state_free(struct state *state); /* NULL is fine */
 
@@ -64,7 +65,8 @@ int state_file(struct state *state, const char *commit, const char *path, struct
 int state_files(struct state *state, const char *commit, const char *folder,
 		struct arena *arena, struct strs *paths, struct err *err);
 
-/* The run that is open: the head (behind any "observed" after it) is a begin or a takeover. `id` empty: none. */
+/* The run that is open: the head (behind any "observed" after it) is a begin or a takeover.
+ * `id` empty: none. */
 struct state_open_run {
 	struct str id; /* in the arena given */
 	char commit[COMMIT_TEXT_SIZE];
@@ -97,8 +99,8 @@ struct state_commit {
 };
 /*
  * Makes one commit; `out` is its id. Nothing changed is no reason not to commit (begin and end
- * always commit). `recorded` (may be NULL) is the whole state after this commit: sources.yaml is
- * written from it, and the cache when many accounts change. The caller holds the lock.
+ * always commit). `recorded` (may be NULL) is the whole state after this commit: sources.yaml
+ * is written from it, and the cache when many accounts change. The caller holds the lock.
  */
 int state_commit(struct state *state, const struct state_commit *commit,
 		 const struct recorded *recorded, char out[COMMIT_TEXT_SIZE], struct err *err);
@@ -123,12 +125,14 @@ int state_changed_accounts(struct state *state, const char *from, const char *to
 /* 1 yes, 0 no, -1 error. Every commit has "" as an ancestor. */
 int state_is_ancestor(struct state *state, const char *ancestor, const char *of,
 		      struct err *err);
-/* Resolves a (short) commit id, or a run id to its end commit. ERR_FAILED when unknown or ambiguous. */
+/* Resolves a (short) commit id, or a run id to its end commit. ERR_FAILED when unknown or
+ * ambiguous. */
 int state_resolve(struct state *state, const char *name, char out[COMMIT_TEXT_SIZE],
 		  struct err *err);
 
-/* The git commit that `dir`'s work tree is at, when `path` is a file of a git repository there; ""
- * when not, with "-dirty" behind it when `path` differs from it. For the plan's config line. */
+/* The git commit that `dir`'s work tree is at, when `path` is a file of a git repository
+ * there; "" when not, with "-dirty" behind it when `path` differs from it. For the plan's
+ * config line. */
 int git_commit_of(const char *dir, const char *path, char out[COMMIT_TEXT_SIZE + 8]);
 /* git's user.email as configured for `dir`; empty when none. In the arena. */
 struct str git_user_email(struct arena *arena, const char *dir);

@@ -5,10 +5,10 @@
  *     the accounts, in order
  *     32 bytes: SHA-256 of all before
  *
- * An account is a byte of flags, its texts, its dates, its links and its sets. Numbers are written
- * seven bits to a byte, the lowest first, the highest bit set where more follow; texts are their
- * length plus TEXT_PLAIN and their bytes, digests 32 bytes. It is made for this machine's runs only:
- * a defect of any kind, or another version, and it is made anew.
+ * An account is a byte of flags, its texts, its dates, its links and its sets. Numbers are
+ * written seven bits to a byte, the lowest first, the highest bit set where more follow; texts
+ * are their length plus TEXT_PLAIN and their bytes, digests 32 bytes. It is made for this
+ * machine's runs only: a defect of any kind, or another version, and it is made anew.
  */
 #include "state_internal.h"
 
@@ -46,7 +46,7 @@ static struct str cache_path(const struct state *state, struct arena *arena)
 	return os_join(arena, str_of(state->private_dir), STR("accounts.cache"));
 }
 
-/* --- writing ------------------------------------------------------------------------------------ */
+/* --- writing ------------------------------------------------------------------------------ */
 
 struct output {
 	struct os_writer writer;
@@ -182,7 +182,7 @@ void state_cache_write(struct state *state, const git_oid *tree,
 		os_writer_commit(&out.writer, &ignored);
 }
 
-/* --- reading ------------------------------------------------------------------------------------ */
+/* --- reading ------------------------------------------------------------------------------ */
 
 struct input {
 	int fd;
@@ -294,8 +294,8 @@ static const struct sym *get_sym_there(struct input *in)
 }
 
 /*
- * A list's memory is had before its items are read. Each takes a byte at least, so what is left of the
- * file bounds it.
+ * A list's memory is had before its items are read. Each takes a byte at least, so what is left
+ * of the file bounds it.
  */
 static void *get_list(struct input *in, uint32_t *count, size_t size)
 {

@@ -62,10 +62,10 @@ void sources_write(const struct recorded *recorded, struct buf *out);
 int sources_parse(struct str bytes, struct sym_pool *names, struct recorded *recorded,
 		  struct err *err);
 
-/* --- the cache of the accounts (state_cache.c) ------------------------------------------------ */
+/* --- the cache of the accounts (state_cache.c) -------------------------------------------- */
 
-/* Fills items and arena of an initialised `recorded`; `tree` is what the cache holds. False when
- * there is no whole cache: nothing but symbols is left behind. */
+/* Fills items and arena of an initialised `recorded`; `tree` is what the cache holds. False
+ * when there is no whole cache: nothing but symbols is left behind. */
 bool state_cache_read(struct state *state, struct sym_pool *names, struct recorded *recorded,
 		      git_oid *tree);
 /* What cannot be written is left out: the cache only saves time. */
@@ -74,15 +74,15 @@ void state_cache_write(struct state *state, const git_oid *tree,
 /* So many differences are cheaper to write once than to read at each run. */
 bool state_cache_worth(size_t differences, size_t accounts);
 
-/* --- new objects (state_pack.c) --------------------------------------------------------------- */
+/* --- new objects (state_pack.c) ----------------------------------------------------------- */
 
 struct state_pack {
 	struct state *state;
 	git_packbuilder *builder; /* NULL: no object waits */
 	size_t count, bytes;      /* that wait */
 };
-/* Takes an object unless it is the one that stood there `before` (or NULL); writes a pack when many
- * wait. */
+/* Takes an object unless it is the one that stood there `before` (or NULL); writes a pack
+ * when many wait. */
 int state_pack_add(struct state_pack *pack, git_object_t type, struct str bytes,
 		   const git_oid *before, git_oid *id, struct err *err);
 /* Writes what waits, durable when it returns. */
@@ -93,10 +93,11 @@ int state_pack_write(struct state_pack *pack, char name[STATE_PACK_NAME_SIZE], s
 /* Forgets what waits. */
 void state_pack_release(struct state_pack *pack);
 
-/* Makes one pack of many small ones, now and then. What cannot be done is left for the next time. */
+/* Makes one pack of many small ones, now and then. What cannot be done is left for the next
+ * time. */
 void state_merge_packs(struct state *state);
 
-/* --- changed files and the trees above them (state_tree.c) ------------------------------------ */
+/* --- changed files and the trees above them (state_tree.c) -------------------------------- */
 
 enum state_change_type { CHANGE_REMOVED, CHANGE_ACCOUNT, CHANGE_BYTES, CHANGE_TREE };
 

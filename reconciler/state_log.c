@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-/* --- one commit --------------------------------------------------------------------------------- */
+/* --- one commit --------------------------------------------------------------------------- */
 
 /* What the first line of a message says, and the run it names. */
 static enum commit_kind kind_of(struct str message, struct str *run)
@@ -53,7 +53,7 @@ static void fill_entry(const git_commit *commit, struct state_log_entry *entry)
 	entry->kind = kind_of(entry->message, &entry->run);
 }
 
-/* --- walking ------------------------------------------------------------------------------------ */
+/* --- walking ------------------------------------------------------------------------------ */
 
 /* Replaces a commit by its first parent, NULL when it has none. */
 static int to_parent(struct state *state, git_commit **commit, struct err *err)
@@ -98,7 +98,7 @@ int state_log(struct state *state, const char *from,
 	return status < 0 ? -1 : 0;
 }
 
-/* --- the open run ------------------------------------------------------------------------------- */
+/* --- the open run ------------------------------------------------------------------------- */
 
 struct open_run_search {
 	struct arena *arena;
@@ -135,7 +135,7 @@ int state_open_run(struct state *state, struct arena *arena, struct state_open_r
 	return state_log(state, NULL, look_for_open_run, &search, err);
 }
 
-/* --- names of commits --------------------------------------------------------------------------- */
+/* --- names of commits --------------------------------------------------------------------- */
 
 int state_is_ancestor(struct state *state, const char *ancestor, const char *of,
 		      struct err *err)

@@ -1,7 +1,8 @@
 /*
- * Each commit makes a pack, and reading looks through all of them: after some years a record would
- * be slow, and open more files than it may. So from time to time the small packs become one, as
- * `git repack --geometric` does it. Nothing is lost when it is cut off: the old packs go last.
+ * Each commit makes a pack, and reading looks through all of them: after some years a record
+ * would be slow, and open more files than it may. So from time to time the small packs become
+ * one, as `git repack --geometric` does it. Nothing is lost when it is cut off: the old packs
+ * go last.
  */
 #include "state_internal.h"
 

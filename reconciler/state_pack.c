@@ -1,7 +1,8 @@
 /*
- * New objects go into packs: a first record of 100,000 accounts as loose files would take several
- * times as long and 400 MB. libgit2 keeps the objects in memory (mempack) until a packbuilder that
- * was given exactly these has compressed them and an indexer has written pack and index.
+ * New objects go into packs: a first record of 100,000 accounts as loose files would take
+ * several times as long and 400 MB. libgit2 keeps the objects in memory (mempack) until a
+ * packbuilder that was given exactly these has compressed them and an indexer has written pack
+ * and index.
  */
 #include "state_internal.h"
 
@@ -61,9 +62,9 @@ static int append(struct pieces *pieces)
 }
 
 /*
- * The indexer writes through a mapping of the file and has the disk's consent for the last page of
- * each piece only; on a full disk a larger piece would end in SIGBUS. It is also quicker than one
- * call for each object.
+ * The indexer writes through a mapping of the file and has the disk's consent for the last page
+ * of each piece only; on a full disk a larger piece would end in SIGBUS. It is also quicker
+ * than one call for each object.
  */
 static int add_piece(void *data, size_t size, void *context)
 {

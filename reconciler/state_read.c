@@ -48,7 +48,7 @@ int state_file(struct state *state, const char *commit, const char *path, struct
 	return status;
 }
 
-/* --- comparing trees ---------------------------------------------------------------------------- */
+/* --- comparing trees ---------------------------------------------------------------------- */
 
 struct level {
 	git_tree *old_tree, *new_tree; /* owned; NULL: none */
@@ -170,7 +170,7 @@ int state_compare(struct state *state, const git_tree *old_tree, const git_tree 
 	return status;
 }
 
-/* --- listing ------------------------------------------------------------------------------------ */
+/* --- listing ------------------------------------------------------------------------------ */
 
 struct listing {
 	struct arena *arena;

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* --- sources.yaml ------------------------------------------------------------------------------- */
+/* --- sources.yaml ------------------------------------------------------------------------- */
 
 void sources_write(const struct recorded *recorded, struct buf *out)
 {
@@ -66,7 +66,7 @@ int sources_parse(struct str bytes, struct sym_pool *names, struct recorded *rec
 	return canonical_end(&in, buf_str(&again), err);
 }
 
-/* --- accounts ----------------------------------------------------------------------------------- */
+/* --- accounts ----------------------------------------------------------------------------- */
 
 /* What differs from the cached accounts. */
 struct difference {

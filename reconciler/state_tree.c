@@ -19,7 +19,7 @@ void state_writing_release(struct state_writing *w)
 	arena_release(&w->arena);
 }
 
-/* --- what changes ------------------------------------------------------------------------------- */
+/* --- what changes ------------------------------------------------------------------------- */
 
 static size_t depth_of(struct str path)
 {
@@ -88,7 +88,7 @@ void state_remove_account(struct state_writing *w, const struct account *account
 	add_change(w, account_path(w, account), CHANGE_REMOVED);
 }
 
-/* --- trees -------------------------------------------------------------------------------------- */
+/* --- trees -------------------------------------------------------------------------------- */
 
 static struct str directory_of(struct str path)
 {

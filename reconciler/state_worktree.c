@@ -6,8 +6,9 @@
 #include <string.h>
 
 /*
- * Opens the repository around `dir` as git itself would, with the configuration of the host. Nothing in
- * it is executed, so whose it is does not matter: CI systems check out as somebody else.
+ * Opens the repository around `dir` as git itself would, with the configuration of the host.
+ * Nothing in it is executed, so whose it is does not matter: CI systems check out as somebody
+ * else.
  */
 static git_repository *open_around(const char *dir)
 {

@@ -1,4 +1,5 @@
-/* Commits: the changed files, the trees above them, and the branch moved from where it is expected. */
+/* Commits: the changed files, the trees above them, and the branch moved from where it is
+ * expected. */
 #include "state_internal.h"
 
 #include "base/os.h"
@@ -32,7 +33,7 @@ static int collect(struct state_writing *w, const struct state_commit *commit,
 	return 0;
 }
 
-/* --- the commit --------------------------------------------------------------------------------- */
+/* --- the commit --------------------------------------------------------------------------- */
 
 static void add_person(struct buf *out, const char *role, struct str author, int64_t time)
 {
@@ -73,7 +74,7 @@ static int write_commit(struct state_writing *w, const struct state_commit *comm
 	return state_pack_add(&w->pack, GIT_OBJECT_COMMIT, buf_str(out), NULL, id, err);
 }
 
-/* --- the branch --------------------------------------------------------------------------------- */
+/* --- the branch --------------------------------------------------------------------------- */
 
 static int head_moved(const struct state *state, struct err *err)
 {
@@ -98,8 +99,8 @@ static int set_branch(struct state *state, const git_oid *old, const git_oid *ne
 }
 
 /*
- * A process that was killed while it moved the branch has left main.lock behind. git holds it for
- * moments only, and no other zsctl writes while we hold the record's lock.
+ * A process that was killed while it moved the branch has left main.lock behind. git holds it
+ * for moments only, and no other zsctl writes while we hold the record's lock.
  */
 static int break_branch_lock(struct state *state, const git_oid *old, const git_oid *new)
 {

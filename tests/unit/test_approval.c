@@ -112,7 +112,7 @@ static const char *judged(unsigned *counted)
 	return copy.ptr;
 }
 
-/* --- signatures --------------------------------------------------------------------------------- */
+/* --- signatures --------------------------------------------------------------------------- */
 
 static void counts_signatures_of_recorded_signers(void **unused)
 {
@@ -261,7 +261,7 @@ static void signs_for_recorded_signers_only(void **unused)
 	assert_int_equal(counted, 0);
 }
 
-/* --- typed confirmations ------------------------------------------------------------------------ */
+/* --- typed confirmations ------------------------------------------------------------------ */
 
 static void counts_typed_confirmations(void **unused)
 {

@@ -65,7 +65,7 @@ static void read_base(struct policy *policy, struct config *config)
 		fail_msg("%s", err.text);
 }
 
-/* --- the record --------------------------------------------------------------------------------- */
+/* --- the record --------------------------------------------------------------------------- */
 
 static void commit_policy(struct state *state, const struct policy *policy)
 {
@@ -178,7 +178,7 @@ static void refuses_another_spelling_in_the_record(void **unused)
 	config_release(&config);
 }
 
-/* --- differences -------------------------------------------------------------------------------- */
+/* --- differences -------------------------------------------------------------------------- */
 
 static void shows_every_difference(void **unused)
 {
@@ -308,7 +308,7 @@ static void pins_organisation_and_endpoints(void **unused)
 	config_release(&base_of);
 }
 
-/* --- rules -------------------------------------------------------------------------------------- */
+/* --- rules -------------------------------------------------------------------------------- */
 
 static void asks_for_as_many_as_the_strictest_rule(void **unused)
 {
@@ -363,7 +363,7 @@ static void asks_for_as_many_as_the_strictest_rule(void **unused)
 	}
 }
 
-/* --- allowed signers ---------------------------------------------------------------------------- */
+/* --- allowed signers ---------------------------------------------------------------------- */
 
 static void refuses_signers_that_cannot_be_counted(void **unused)
 {

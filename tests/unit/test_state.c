@@ -25,7 +25,7 @@ static const char *commit_files(struct state *state, const char *message,
 	return arena_str(&scratch_arena, str_of(out)).ptr;
 }
 
-/* --- nothing there yet -------------------------------------------------------------------------- */
+/* --- nothing there yet -------------------------------------------------------------------- */
 
 static void reads_a_missing_record_as_empty(void **unused)
 {
@@ -130,7 +130,7 @@ static void refuses_what_is_no_record(void **unused)
 	assert_non_null(strstr(err.text, "but no record of zsctl"));
 }
 
-/* --- files -------------------------------------------------------------------------------------- */
+/* --- files -------------------------------------------------------------------------------- */
 
 static void keeps_files(void **unused)
 {

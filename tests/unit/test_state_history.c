@@ -31,7 +31,7 @@ static const char *commit(struct state *state, const char *message, const char *
 	return head_of(state);
 }
 
-/* --- the log ------------------------------------------------------------------------------------ */
+/* --- the log ------------------------------------------------------------------------------ */
 
 static int print_entry(void *context, const struct state_log_entry *entry, struct err *err)
 {
@@ -187,7 +187,7 @@ static void resolves_names(void **unused)
 	state_free(state);
 }
 
-/* --- what goes wrong ---------------------------------------------------------------------------- */
+/* --- what goes wrong ---------------------------------------------------------------------- */
 
 static void never_overwrites_a_commit(void **unused)
 {
@@ -264,7 +264,7 @@ static void survives_a_full_disk(void **unused)
 	state_free(state);
 }
 
-/* --- the user's repository ---------------------------------------------------------------------- */
+/* --- the user's repository ---------------------------------------------------------------- */
 
 static void knows_the_work_tree(void **unused)
 {

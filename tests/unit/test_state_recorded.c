@@ -8,7 +8,7 @@
 
 #include "record_fixture.h"
 
-/* --- accounts ----------------------------------------------------------------------------------- */
+/* --- accounts ----------------------------------------------------------------------------- */
 
 enum { NUMBERS = 400, COMMITS = 60 };
 
@@ -76,7 +76,8 @@ static void commit_some(struct state *state, struct model *model, uint32_t most)
 		model->accounts[i] = sample_account(&model->sample, &model->arena, i);
 		model->there[i] = true;
 	}
-	/* Also some that do not change; a removed one may have come back: what is written wins. */
+	/* Also some that do not change; a removed one may have come back: what is written
+	 * wins. */
 	for (uint32_t i = 0; i < NUMBERS; i++) {
 		if (model->there[i])
 			write[commit.write_count++] = &model->accounts[i];
@@ -199,7 +200,7 @@ static void lists_changed_accounts(void **unused)
 	sym_pool_release(&sample.names);
 }
 
-/* --- the cache ---------------------------------------------------------------------------------- */
+/* --- the cache ---------------------------------------------------------------------------- */
 
 /* Few accounts are not worth a cache. */
 static void write_cache(struct state *state, const struct recorded *recorded)
