@@ -4,6 +4,9 @@
  */
 #include "plan_text.h"
 
+#include "address.h"
+#include "base/os.h"
+
 #include <string.h>
 
 static bool is_digit(char c)
@@ -56,9 +59,42 @@ static bool is_target_id(struct str id)
 	return id.len > 0 && id.len <= 256;
 }
 
-static bool is_address(struct str address)
+/* What checking one entry after the other needs. */
+struct checking {
+	struct sym_pool seen;
+	struct buf text;
+	struct arena scratch;
+};
+
+/*
+ * In the compared form, as every address is that zsctl reads: another spelling of an address would
+ * pass for another one.
+ */
+static bool is_address(struct checking *checking, struct str address)
 {
-	return address.len > 0 && address.len <= PLAN_KEY_MAX;
+	struct err ignored = ERR_INIT;
+	struct str normal;
+
+	arena_reset(&checking->scratch);
+	return address.len > 0 && address.len <= PLAN_KEY_MAX &&
+	       address_normalize(&checking->scratch, address, &normal, &ignored) == 0 &&
+	       str_eq(normal, address);
+}
+
+static bool are_addresses(struct checking *checking, const struct strs *list)
+{
+	for (size_t i = 0; i < list->count; i++)
+		if (!is_address(checking, list->items[i]))
+			return false;
+	return true;
+}
+
+static bool are_delegates(struct checking *checking, const struct plan_pairs *pairs)
+{
+	for (size_t i = 0; i < pairs->count; i++)
+		if (!is_address(checking, pairs->items[i].address))
+			return false;
+	return true;
 }
 
 static bool is_commit(struct str text)
@@ -68,12 +104,24 @@ static bool is_commit(struct str text)
 
 /* --- the head ----------------------------------------------------------------------------- */
 
+/* What --delete may say, and never without --suspended-for. */
+static bool are_delete_options(const struct plan_options *options)
+{
+	int64_t seconds;
+
+	if (options->delete_.len == 0)
+		return options->suspended_for.len == 0;
+	return (str_is(options->delete_, "suspended") ||
+		str_is(options->delete_, "suspended-and-missing")) &&
+	       duration_parse(options->suspended_for, &seconds);
+}
+
 static int check_head(const struct plan *plan, struct err *err)
 {
 	if (!is_plan_id(plan->id))
 		return err_set(err, ERR_PERSON, "the plan's id '%.*s' is none that zsctl makes",
 			       (int)str_utf8_cut(plan->id, 60), plan->id.ptr);
-	if (!is_address(plan->organization))
+	if (plan->organization.len == 0 || plan->organization.len > PLAN_KEY_MAX)
 		return err_set(err, ERR_PERSON, "the plan names no organisation");
 	if (plan->created < 0 || plan->expires <= plan->created)
 		return err_set(err, ERR_PERSON, "the plan expires before it was made");
@@ -86,6 +134,11 @@ static int check_head(const struct plan *plan, struct err *err)
 		config_commit.len -= strlen("-dirty");
 	if (!is_commit(config_commit) || !is_commit(plan->base))
 		return err_set(err, ERR_PERSON, "the plan names a commit that cannot be one");
+	if (!are_delete_options(&plan->options))
+		return err_set(
+			err, ERR_PERSON,
+			"the plan's options delete and suspended_for are none that zsctl "
+			"takes");
 	if (plan->changes.count >= UINT32_MAX / 8)
 		return err_set(err, ERR_PERSON,
 			       "the plan has more changes than can be applied");
@@ -129,15 +182,17 @@ static const char *wrong_fields(const struct plan_change *c)
 	}
 	if (c->loses.count > 0 && c->action != ACTION_DELETE && c->action != ACTION_SUSPEND)
 		return "says what is lost where nothing is";
-	if (c->rename.set && (!str_eq(c->rename.from, c->address) || !is_address(c->rename.to)))
+	if (c->rename.set && !str_eq(c->rename.from, c->address))
 		return "renames another account than it names";
 	return NULL;
 }
 
-static const char *wrong_values(const struct plan_change *c)
+static const char *wrong_values(struct checking *checking, const struct plan_change *c)
 {
-	if (!is_address(c->address))
-		return "has no address";
+	if (!is_address(checking, c->address))
+		return "has no address as zsctl writes them";
+	if (c->rename.set && !is_address(checking, c->rename.to))
+		return "gives an address that zsctl does not write so";
 	if (c->action != ACTION_CREATE &&
 	    (!is_target_id(c->id) || !is_digest(c->expect, "sha256:")))
 		return "does not say what the account must look like before";
@@ -147,54 +202,51 @@ static const char *wrong_values(const struct plan_change *c)
 		if (c->links[i].source.len == 0 ||
 		    (c->links[i].digest.len > 0 && !is_digest(c->links[i].digest, "sha256:")))
 			return "has a link that zsctl does not make";
-	for (size_t i = 0; i < c->aliases_add.count; i++)
-		if (!is_address(c->aliases_add.items[i]))
-			return "adds an alias that is none";
-	for (size_t i = 0; i < c->delegates_add.count; i++)
-		if (!is_address(c->delegates_add.items[i].address))
-			return "gives access to nobody";
+	if (!are_addresses(checking, &c->aliases_add) ||
+	    !are_addresses(checking, &c->aliases_remove))
+		return "has an alias that zsctl does not write so";
+	if (!are_delegates(checking, &c->delegates_add) ||
+	    !are_delegates(checking, &c->delegates_remove))
+		return "has a delegate whose address zsctl does not write so";
 	return NULL;
 }
 
 /* True when `text` was there before. `mark` keeps addresses, wanted addresses and ids apart. */
-static bool seen(struct sym_pool *pool, struct buf *scratch, char mark, struct str text)
+static bool seen(struct checking *checking, char mark, struct str text)
 {
-	uint32_t before = pool->count;
+	uint32_t before = checking->seen.count;
 
-	buf_clear(scratch);
-	buf_char(scratch, mark);
-	buf_add(scratch, text);
-	sym_get(pool, buf_str(scratch));
-	return pool->count == before;
+	buf_clear(&checking->text);
+	buf_char(&checking->text, mark);
+	buf_add(&checking->text, text);
+	sym_get(&checking->seen, buf_str(&checking->text));
+	return checking->seen.count == before;
 }
 
-static const char *twice(struct sym_pool *pool, struct buf *scratch,
-			 const struct plan_change *change)
+static const char *twice(struct checking *checking, const struct plan_change *change)
 {
 	const bool create = change->action == ACTION_CREATE;
 
 	/* An address can be that of an account that is renamed and of one that is created. */
-	if (seen(pool, scratch, create ? 'c' : 'a', change->address))
+	if (seen(checking, create ? 'c' : 'a', change->address))
 		return "is there twice";
-	if (!create && seen(pool, scratch, 'i', change->id))
+	if (!create && seen(checking, 'i', change->id))
 		return "is there twice, by its id";
 	return NULL;
 }
 
-static int check_changes(const struct plan *plan, struct err *err)
+static int check_changes(struct checking *checking, const struct plan *plan, struct err *err)
 {
-	struct sym_pool pool = SYM_POOL_INIT;
-	struct buf scratch = BUF_INIT;
 	const char *wrong = NULL;
 
 	for (size_t i = 0; !wrong && i < plan->changes.count; i++) {
 		const struct plan_change *change = &plan->changes.items[i];
 
-		wrong = wrong_values(change);
+		wrong = wrong_values(checking, change);
 		if (!wrong)
 			wrong = wrong_fields(change);
 		if (!wrong)
-			wrong = twice(&pool, &scratch, change);
+			wrong = twice(checking, change);
 		if (wrong)
 			err_set(err, ERR_PERSON,
 				"no zsctl made this plan: its change %zu, %s %s %.*s, %s",
@@ -202,17 +254,15 @@ static int check_changes(const struct plan *plan, struct err *err)
 				(int)str_utf8_cut(change->address, 256),
 				change->address.ptr ? change->address.ptr : "", wrong);
 	}
-	buf_release(&scratch);
-	sym_pool_release(&pool);
 	return wrong ? -1 : 0;
 }
 
-static int check_adoptions(const struct plan *plan, struct err *err)
+static int check_adoptions(struct checking *checking, const struct plan *plan, struct err *err)
 {
 	for (size_t i = 0; i < plan->adopt.count; i++) {
 		const struct plan_adopt *adopt = &plan->adopt.items[i];
 
-		if (!is_address(adopt->address) || !is_target_id(adopt->id) ||
+		if (!is_address(checking, adopt->address) || !is_target_id(adopt->id) ||
 		    adopt->source.len == 0 ||
 		    (adopt->link.len > 0 && !is_digest(adopt->link, "sha256:")))
 			return err_set(err, ERR_PERSON,
@@ -224,7 +274,15 @@ static int check_adoptions(const struct plan *plan, struct err *err)
 
 int plan_check(const struct plan *plan, struct err *err)
 {
-	if (check_head(plan, err) != 0 || check_changes(plan, err) != 0)
-		return -1;
-	return check_adoptions(plan, err);
+	struct checking checking = {SYM_POOL_INIT, BUF_INIT, ARENA_INIT};
+	int failed = check_head(plan, err);
+
+	if (!failed)
+		failed = check_changes(&checking, plan, err);
+	if (!failed)
+		failed = check_adoptions(&checking, plan, err);
+	sym_pool_release(&checking.seen);
+	buf_release(&checking.text);
+	arena_release(&checking.scratch);
+	return failed;
 }

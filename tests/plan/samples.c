@@ -58,6 +58,7 @@ static void write_plans(struct buf *out, struct str texts, bool json)
 	while (texts.len > 0 && str_split(&texts, '\0', &text)) {
 		example_plan(&plan);
 		example_fill(&plan, text);
+		example_fill_addresses(&plan, text);
 		plan_sort(&plan);
 		buf_clear(&bytes);
 		plan_write(&plan, &bytes);

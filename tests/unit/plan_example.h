@@ -159,32 +159,45 @@ static inline void example_fill(struct plan *plan, struct str text)
 		*vec_push(&plan->policy) = (struct plan_policy){item, i ? text : STR_NONE,
 								i ? STR_NONE : text};
 	}
-	plan->options.delete_ = plan->options.suspended_for = text;
 	plan->options.refresh_keys = plan->options.undo = text;
 	plan->options.policy_only = true;
 	plan->sources.items[0].name = text;
 	plan->limits.items[0].rule = text;
 	plan->limits.items[0].overridden = true;
-	*vec_push(&plan->adopt) = (struct plan_adopt){KIND_USER, text, STR("4711"), text,
-						      STR_NONE};
+	*vec_push(&plan->adopt) = (struct plan_adopt){KIND_USER, STR("kim@example.org"),
+						      STR("4711"), text, STR_NONE};
 	change->name.to = change->because = text;
 	change->mobile.set = change->unit.set = true;
 	change->unit.to = text;
-	example_pair(plan, &change->delegates_add, text, text, text);
+	example_pair(plan, &change->delegates_add, STR("alf@example.org"), text, text);
 	change = &plan->changes.items[1];
 	change->who = change->because = text;
 	change->name.from = change->name.to = text;
 	change->mobile = (struct plan_scalar){true, text, STR_NONE};
 	change->unit = (struct plan_scalar){true, STR_NONE, text};
-	change->rename = (struct plan_scalar){true, change->address, text};
-	strs_add(&plan->arena, &change->aliases_add, text);
-	strs_add(&plan->arena, &change->aliases_remove, text);
+	change->rename = (struct plan_scalar){true, change->address, STR("j@example.org")};
+	strs_add(&plan->arena, &change->aliases_remove, STR("jd@example.org"));
 	example_link(plan, change, text, STR_NONE);
 	change = &plan->changes.items[2];
-	example_pair(plan, &change->delegates_add, text, text, text);
-	example_pair(plan, &change->delegates_remove, text, STR_NONE, text);
+	example_pair(plan, &change->delegates_add, STR("alf@example.org"), text, text);
+	example_pair(plan, &change->delegates_remove, STR("zoe@example.org"), STR_NONE, text);
 	strs_add(&plan->arena, &plan->changes.items[3].loses, text);
 	plan->changes.items[3].key = STR("lost");
+}
+
+/* And where only addresses belong: such a plan can be shown, but not read back. */
+static inline void example_fill_addresses(struct plan *plan, struct str text)
+{
+	struct plan_change *change = &plan->changes.items[1];
+
+	plan->options.delete_ = plan->options.suspended_for = text;
+	plan->adopt.items[0].address = text;
+	example_pair(plan, &plan->changes.items[0].delegates_add, text, text, text);
+	change->rename.to = text;
+	strs_add(&plan->arena, &change->aliases_add, text);
+	strs_add(&plan->arena, &change->aliases_remove, text);
+	example_pair(plan, &plan->changes.items[2].delegates_add, text, text, text);
+	example_pair(plan, &plan->changes.items[2].delegates_remove, text, STR_NONE, text);
 }
 
 static inline struct str example_read(struct buf *out, const char *name)

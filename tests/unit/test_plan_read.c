@@ -334,6 +334,26 @@ static void refuses_edits(void **state)
 		 "p: no zsctl made this plan: its change 3, update user jane@example.org, is there "
 		 "twice, by its id"},
 		{"id: 1f0a7e55-90b1-4a6e-8a52-7f1a9f0f3c44", "id: \"1f0a \\u200b\"", NULL},
+		/* Addresses in another spelling than the one they are compared in. */
+		{"        - jane.doe@example.org", "        - jane.Doe@example.org",
+		 "p: no zsctl made this plan: its change 3, update user jane@example.org, has an "
+		 "alias that zsctl does not write so"},
+		{"        kim@example.org: ", "        kim@EXAMPLE.org: ",
+		 "p: no zsctl made this plan: its change 2, grant functional cardio@example.org, has "
+		 "a delegate whose address zsctl does not write so"},
+		{"        bob@example.org: ", "        \"bob @example.org\": ", NULL},
+		{"      - jane@example.org\n", "      - jane\n",
+		 "p: no zsctl made this plan: its change 4, create functional desk@example.org, has "
+		 "a delegate whose address zsctl does not write so"},
+		/* Deletes that nobody asked for in a way that zsctl takes. */
+		{"base: ", "options: {delete: everybody, suspended_for: 30d}\nbase: ",
+		 "p: the plan's options delete and suspended_for are none that zsctl takes"},
+		{"base: ", "options: {delete: suspended}\nbase: ",
+		 "p: the plan's options delete and suspended_for are none that zsctl takes"},
+		{"base: ", "options: {delete: suspended, suspended_for: soon}\nbase: ",
+		 "p: the plan's options delete and suspended_for are none that zsctl takes"},
+		{"base: ", "options: {suspended_for: 30d}\nbase: ",
+		 "p: the plan's options delete and suspended_for are none that zsctl takes"},
 		{"hmac:2c70", "hmac:XXXX", NULL},
 		{"sso_key: {sent", "sso_key: {found", NULL},
 	};

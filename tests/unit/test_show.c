@@ -157,6 +157,7 @@ static void shows_nothing_invisible(void **state)
 
 		example_plan(&plan);
 		example_fill(&plan, str_of(hostile[i]));
+		example_fill_addresses(&plan, str_of(hostile[i]));
 		plan.id = plan.base = plan.config_commit = str_of(hostile[i]);
 		show(&plan, (struct show_options){.full = i % 2 != 0}, &out);
 		/* Nothing is left that the filter would change. */
@@ -183,6 +184,7 @@ static void writes_json(void **state)
 
 		example_plan(&plan);
 		example_fill(&plan, str_of(hostile[i]));
+		example_fill_addresses(&plan, str_of(hostile[i]));
 		plan_sort(&plan);
 		buf_clear(&out);
 		show_json(&plan, &out);
