@@ -394,10 +394,11 @@ void reconcile(const struct reconcile_input *input, struct plan *plan,
 	delegates_readers(&w);
 	address_settle(&w);
 	emit_plan(&w);
-	expect_fill(plan, input->current, input->names);
 	if (explain)
 		explain_account(&w, explain);
+	/* The tables of a large organisation are not needed twice at once. */
 	world_release(&w);
+	expect_fill(plan, input->current, input->names);
 }
 
 int reconcile_check(const struct config *config, const struct plan_options *options,

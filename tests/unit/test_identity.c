@@ -183,10 +183,54 @@ static void test_identity(void **state)
 	RUN(scenarios);
 }
 
+/* The passes by themselves: desired accounts in order of address, against both other worlds. */
+static void test_identify(void **state)
+{
+	static const struct {
+		const char *address;
+		uint32_t current, recorded;
+		enum identity_match match;
+		bool adopt;
+	} expected[] = {
+		{"a", 0, 0, MATCH_ID, false},
+		{"b", 1, IDENTITY_NONE, MATCH_ADDRESS, true},
+		{"c", 2, 2, MATCH_CONFLICT, false},
+		{"d", 3, 3, MATCH_WAS, false},
+		{"e", IDENTITY_NONE, 1, MATCH_NEW, false},
+		{"f", IDENTITY_NONE, IDENTITY_NONE, MATCH_NEW, false},
+	};
+	struct test_world t;
+	struct reconcile_input input;
+	struct identity *identity;
+	struct arena arena = ARENA_INIT;
+
+	(void)state;
+	world_read(
+		&t,
+		"want user a id=1\nwant user b\nwant user c id=3\nwant user d was=dd\n"
+		"want user e id=5\nwant user f\nis user aa\nis user b\nis user c\nis user dd\n"
+		"was user aa link=declared:1\nwas user b2 link=declared:5\n"
+		"was user c link=declared:9\nwas user dd",
+		3);
+	input = world_input(&t);
+	identity = identify(&input, &arena);
+	for (size_t i = 0; i < sizeof(expected) / sizeof(expected[0]); i++) {
+		assert_true(str_starts(sym_str(t.desired.items[i].account.address),
+				       expected[i].address));
+		assert_int_equal(identity[i].match, expected[i].match);
+		assert_int_equal(identity[i].current, expected[i].current);
+		assert_int_equal(identity[i].recorded, expected[i].recorded);
+		assert_int_equal(identity[i].adopt, expected[i].adopt);
+	}
+	arena_release(&arena);
+	world_free(&t);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_identity),
+		cmocka_unit_test(test_identify),
 	};
 	struct err err = ERR_INIT;
 
