@@ -73,7 +73,6 @@ int plan_read(struct plan *plan, struct str bytes, const char *name, struct err 
 	sha256_text(bytes, plan->digest);
 	result = 0;
 out:
-	scan_release(&scan);
 	return result;
 }
 

@@ -1,6 +1,7 @@
 #include "plan_scan.h"
 
 #include "plan_text.h"
+#include "yaml_read.h"
 
 #include <stdarg.h>
 
@@ -28,11 +29,6 @@ void scan_init(struct scan *scan, struct str bytes, struct arena *arena)
 {
 	*scan = (struct scan){.arena = arena, .rest = bytes};
 	next_line(scan);
-}
-
-void scan_release(struct scan *scan)
-{
-	buf_release(&scan->text);
 }
 
 void scan_fail(struct scan *scan, const char *format, ...)
@@ -88,89 +84,27 @@ void scan_skip(struct scan *scan)
 
 /* --- scalars ------------------------------------------------------------------------------ */
 
-static void add_utf8(struct buf *out, uint32_t code)
+static bool at_quote(const struct scan *scan)
 {
-	char bytes[4];
-	size_t len = code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
-
-	for (size_t i = len; i-- > 1; code >>= 6)
-		bytes[i] = (char)(0x80 | (code & 0x3F));
-	bytes[0] = (char)(len == 1 ? code : (0xF00u >> len & 0xFFu) | code);
-	buf_add(out, (struct str){bytes, len});
+	return scan->line.len > 0 && scan->line.ptr[0] == '"';
 }
 
-/* Behind "\u" or "\U": `digits` of hex, as a character that text may hold. */
-static bool unescape_code(struct scan *scan, size_t digits)
-{
-	uint32_t code = 0;
-
-	if (scan->line.len < digits)
-		return false;
-	for (size_t i = 0; i < digits; i++) {
-		char c = scan->line.ptr[i];
-		uint32_t value = c >= '0' && c <= '9'   ? (uint32_t)(c - '0')
-				 : c >= 'a' && c <= 'f' ? (uint32_t)(c - 'a' + 10)
-							: 16;
-
-		if (value == 16)
-			return false;
-		code = code << 4 | value;
-	}
-	if (code == 0 || code > 0x10FFFF || (code >= 0xD800 && code <= 0xDFFF))
-		return false;
-	add_utf8(&scan->text, code);
-	scan->line.ptr += digits;
-	scan->line.len -= digits;
-	return true;
-}
-
-static bool unescape(struct scan *scan)
-{
-	static const char names[] = "\"\\/bfnrt", meanings[] = "\"\\/\b\f\n\r\t";
-	const char *name;
-	char c;
-
-	if (scan->line.len == 0)
-		return false;
-	c = scan->line.ptr[0];
-	scan->line.ptr++;
-	scan->line.len--;
-	if (c == 'u' || c == 'U')
-		return unescape_code(scan, c == 'u' ? 4 : 8);
-	name = c ? strchr(names, c) : NULL;
-	if (!name)
-		return false;
-	buf_char(&scan->text, meanings[name - names]);
-	return true;
-}
-
-/* The opening quote is behind us. */
 static struct str quoted(struct scan *scan)
 {
-	buf_clear(&scan->text);
-	for (;;) {
-		size_t run = 0;
+	const size_t len = yaml_quoted_length(scan->line);
+	struct str text = {scan->line.ptr, len};
 
-		while (run < scan->line.len && scan->line.ptr[run] != '"' &&
-		       scan->line.ptr[run] != '\\')
-			run++;
-		buf_add(&scan->text, (struct str){scan->line.ptr, run});
-		if (run == scan->line.len || scan->text.len > PLAN_TEXT_MAX)
-			break;
-		scan->line.ptr += run;
-		scan->line.len -= run;
-		if (scan_has(scan, "\""))
-			return arena_str(scan->arena, buf_str(&scan->text));
-		scan_has(scan, "\\");
-		if (!unescape(scan)) {
-			scan_fail(scan, "has an escape that zsctl does not write");
-			return STR_NONE;
-		}
-	}
-	scan_fail(scan, scan->text.len > PLAN_TEXT_MAX
-				? "has a text that is too long"
-				: "has a text whose quotes do not close");
-	return STR_NONE;
+	if (!len)
+		scan_fail(scan, "has a text whose quotes do not close");
+	else if (len > PLAN_TEXT_MAX)
+		scan_fail(scan, "has a text that is too long");
+	else if (!yaml_unquote(scan->arena, text, &text))
+		scan_fail(scan, "has an escape that zsctl does not write");
+	if (scan->failed)
+		return STR_NONE;
+	scan->line.ptr += len;
+	scan->line.len -= len;
+	return arena_str(scan->arena, text);
 }
 
 static struct str plain(struct scan *scan, size_t len)
@@ -190,7 +124,7 @@ struct str scan_text(struct scan *scan)
 {
 	struct str text = STR_NONE;
 
-	if (scan_has(scan, "\""))
+	if (at_quote(scan))
 		text = quoted(scan);
 	else if (!scan->failed)
 		text = plain(scan, scan->line.len);
@@ -203,7 +137,7 @@ struct str scan_key(struct scan *scan)
 	struct str text = STR_NONE;
 	size_t len = 0;
 
-	if (scan_has(scan, "\"")) {
+	if (at_quote(scan)) {
 		text = quoted(scan);
 	} else if (!scan->failed) {
 		while (len < scan->line.len &&
@@ -227,7 +161,7 @@ struct str scan_flow(struct scan *scan)
 {
 	size_t len = 0;
 
-	if (scan_has(scan, "\""))
+	if (at_quote(scan))
 		return quoted(scan);
 	while (len < scan->line.len && !ends_flow(scan->line.ptr[len]))
 		len++;

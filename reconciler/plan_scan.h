@@ -19,12 +19,10 @@ struct scan {
 	size_t number;       /* of the current line, from 1 */
 	bool failed;
 	char message[512]; /* "line 12: 'id:' is expected" */
-	struct buf text;   /* scratch */
 };
 
-/* Starts before the first line; release in any case. */
+/* Starts at the first line. */
 void scan_init(struct scan *scan, struct str bytes, struct arena *arena);
-void scan_release(struct scan *scan);
 void scan_fail(struct scan *scan, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
