@@ -107,7 +107,8 @@ struct explanation {
 
 /*
  * Fills plan->changes, manual, held, adopt, warnings and counts. Everything a person decides on
- * is in there with its reason. Does not judge limits.
+ * is in there with its reason. Does not judge limits. The plan's texts may lie in input->names and
+ * input->config, which must outlive it.
  */
 void reconcile(const struct reconcile_input *input, struct plan *plan,
 	       struct explanation *explain /* or NULL */);

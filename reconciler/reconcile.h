@@ -243,7 +243,6 @@ struct plan_change *emit_change(struct world *w, uint32_t s,
 
 /* --- reconcile_text.c --- */
 
-struct str copy_text(struct world *w, const struct sym *text); /* to the plan */
 /* "Bob Vos, Cardiology" */
 struct str who_text(struct world *w, uint32_t s);
 struct str because_text(struct world *w, uint32_t s, const struct difference *difference);

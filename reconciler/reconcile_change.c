@@ -136,15 +136,10 @@ bool update_action(const struct world *w, uint32_t s, enum action *out)
 
 /* --- parts of the entry ------------------------------------------------------------------- */
 
-struct str copy_text(struct world *w, const struct sym *text)
-{
-	return text ? arena_str(&w->plan->arena, sym_str(text)) : STR_NONE;
-}
-
 static void set_scalar(struct world *w, struct plan_scalar *scalar, const struct sym *from,
 		       const struct sym *to)
 {
-	*scalar = (struct plan_scalar){true, copy_text(w, from), copy_text(w, to)};
+	*scalar = (struct plan_scalar){true, sym_str(from), sym_str(to)};
 }
 
 static void add_scalars(struct world *w, uint32_t s, struct plan_change *change,
@@ -187,7 +182,7 @@ static struct str delegate_name(struct world *w, uint32_t user)
 {
 	const struct account *current = current_at(w, user);
 
-	return copy_text(w, current ? current->name : desired_at(w, user)->account.name);
+	return sym_str(current ? current->name : desired_at(w, user)->account.name);
 }
 
 static struct str source_of(const struct world *w, uint32_t s, enum attribute attribute)
@@ -210,11 +205,11 @@ static void add_delegates(struct world *w, uint32_t s, struct plan_change *chang
 		const struct delegation *add = &difference->add.items[i];
 		struct plan_pair *pair = pairs_add(arena, &change->delegates_add);
 
-		pair->address = copy_text(w, subject_address_after(w, add->subject));
+		pair->address = sym_str(subject_address_after(w, add->subject));
 		pair->who = delegate_name(w, add->subject);
 		/* A new account's are all listed: only reasons of their own are said. */
 		if (add->why)
-			pair->why = copy_text(w, add->why);
+			pair->why = sym_str(add->why);
 		else if (change->action != ACTION_CREATE)
 			pair->why = arena_strf(arena, "%.*s: listed", STR_FMT(source));
 	}
@@ -222,7 +217,7 @@ static void add_delegates(struct world *w, uint32_t s, struct plan_change *chang
 		const uint32_t user = difference->remove.items[i].subject;
 		struct plan_pair *pair = pairs_add(arena, &change->delegates_remove);
 
-		pair->address = copy_text(w, subject_address(w, user));
+		pair->address = sym_str(subject_address(w, user));
 		pair->who = delegate_name(w, user);
 		pair->why = arena_strf(arena, "%.*s: no longer listed as delegate",
 				       STR_FMT(source));
@@ -234,7 +229,7 @@ static void add_delegates(struct world *w, uint32_t s, struct plan_change *chang
 		const uint32_t user = difference->leaving.items[i].subject;
 		struct plan_pair *pair = pairs_add(arena, &change->delegates_remove);
 
-		pair->address = copy_text(w, subject_address(w, user));
+		pair->address = sym_str(subject_address(w, user));
 		pair->who = delegate_name(w, user);
 		pair->why = STR("suspended by this plan");
 	}
@@ -250,11 +245,11 @@ static void remove_all_delegates(struct world *w, uint32_t s, struct plan_change
 		const struct account *user = accounts_owner(&w->index, address);
 		struct plan_pair *pair = pairs_add(&w->plan->arena, &change->delegates_remove);
 
-		pair->address = copy_text(w, address);
+		pair->address = sym_str(address);
 		pair->why = STR("the account is suspended");
 		if (!user)
 			continue;
-		pair->who = copy_text(w, user->name);
+		pair->who = sym_str(user->name);
 		if (w->subjects[user - w->in->current->items].ruling == RULING_SUSPEND)
 			pair->why = STR("suspended by this plan");
 	}
@@ -264,7 +259,7 @@ static void add_link(struct world *w, struct plan_change *change, struct str sou
 		     const struct sym *digest)
 {
 	*links_add(&w->plan->arena, change) =
-		(struct plan_link){arena_str(&w->plan->arena, source), copy_text(w, digest)};
+		(struct plan_link){arena_str(&w->plan->arena, source), sym_str(digest)};
 }
 
 /* What the sources say now, and what they said before: a leaver's id keeps the address from being
@@ -306,7 +301,7 @@ static void add_key(struct world *w, uint32_t s, struct plan_change *change)
 	if (change->action == ACTION_DELETE)
 		return;
 	if (key)
-		change->key = copy_text(w, key);
+		change->key = sym_str(key);
 	else if (change->action == ACTION_SUSPEND && change->kind == KIND_USER &&
 		 w->config->target.sign_in == SIGN_IN_SSO && recorded && recorded->key)
 		change->key = STR("lost");
@@ -358,10 +353,10 @@ struct plan_change *emit_change(struct world *w, uint32_t s,
 
 	change->action = action;
 	change->kind = subject_kind(w, s);
-	change->address = copy_text(w, subject_address(w, s));
+	change->address = sym_str(subject_address(w, s));
 	if (current) {
 		change->who = who_text(w, s);
-		change->id = copy_text(w, current->id);
+		change->id = sym_str(current->id);
 	}
 	if (action == ACTION_SUSPEND && change->kind == KIND_FUNCTIONAL)
 		remove_all_delegates(w, s, change);

@@ -103,10 +103,10 @@ static void adopt_link(struct world *w, uint32_t s, const struct desired_link *l
 	struct plan_adopt *adopt = vec_push(&w->plan->adopt);
 
 	adopt->kind = subject_kind(w, s);
-	adopt->address = copy_text(w, subject_address(w, s));
-	adopt->id = copy_text(w, current_at(w, s)->id);
-	adopt->source = arena_str(&w->plan->arena, w->config->sources[link->source].name);
-	adopt->link = copy_text(w, link->digest);
+	adopt->address = sym_str(subject_address(w, s));
+	adopt->id = sym_str(current_at(w, s)->id);
+	adopt->source = w->config->sources[link->source].name;
+	adopt->link = sym_str(link->digest);
 }
 
 /*
