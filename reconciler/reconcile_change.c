@@ -136,8 +136,7 @@ bool update_action(const struct world *w, uint32_t s, enum action *out)
 
 /* --- parts of the entry ------------------------------------------------------------------- */
 
-static void set_scalar(struct world *w, struct plan_scalar *scalar, const struct sym *from,
-		       const struct sym *to)
+static void set_scalar(struct plan_scalar *scalar, const struct sym *from, const struct sym *to)
 {
 	*scalar = (struct plan_scalar){true, sym_str(from), sym_str(to)};
 }
@@ -150,13 +149,13 @@ static void add_scalars(struct world *w, uint32_t s, struct plan_change *change,
 	const struct account *wanted = &desired_at(w, s)->account;
 
 	if (attributes & ATTR_ADDRESS)
-		set_scalar(w, &change->rename, is->address, wanted->address);
+		set_scalar(&change->rename, is->address, wanted->address);
 	if (attributes & ATTR_NAME)
-		set_scalar(w, &change->name, is->name, wanted->name);
+		set_scalar(&change->name, is->name, wanted->name);
 	if (attributes & ATTR_MOBILE)
-		set_scalar(w, &change->mobile, is->mobile, wanted->mobile);
+		set_scalar(&change->mobile, is->mobile, wanted->mobile);
 	if (attributes & ATTR_UNIT)
-		set_scalar(w, &change->unit, is->unit, wanted->unit);
+		set_scalar(&change->unit, is->unit, wanted->unit);
 }
 
 static void add_aliases(struct world *w, uint32_t s, struct plan_change *change)

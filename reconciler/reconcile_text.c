@@ -30,7 +30,7 @@ struct str who_text(struct world *w, uint32_t s)
 	const struct account *current = current_at(w, s);
 
 	if (!current->unit)
-		return copy_text(w, current->name);
+		return sym_str(current->name);
 	return arena_strf(&w->plan->arena, "%.*s, %.*s",
 			  STR_FMT(current->name ? sym_str(current->name) : STR("no name")),
 			  STR_FMT(sym_str(current->unit)));
