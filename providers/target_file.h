@@ -11,8 +11,10 @@
  *
  * All members are optional. `keys` says who was given an account key, as a digest that is never
  * compared nor returned. An alias of `guests` is refused for good. With `units` every other unit
- * is refused. Other members, and members of resources that are not known here, stay as they are,
- * to the byte. Resources keep their order; new ones go to the end of their array.
+ * is refused. Other members, and resources that nothing changes, stay as they are, to the byte; a
+ * resource that changes keeps members that are not known here, with numbers and text as they were
+ * spelt, and loses the blanks between them. Resources keep their order; new ones go to the end of
+ * their array.
  *
  * Where the service's behaviour is not known (or not possible in a file), this target does so:
  * - a functional account is suspended when none of its members is an existing user, active or not;
