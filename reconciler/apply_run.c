@@ -239,21 +239,21 @@ static bool too_old(const struct apply_run *run)
 
 static void send_ready(struct apply_run *run)
 {
-	size_t parallel = run->target->parallel ? run->target->parallel : 1;
+	size_t room = run->target->parallel ? run->target->parallel : 1;
 	size_t busy = under_way(run), count = 0;
 	autofree uint32_t *picked = NULL;
 	struct err err = ERR_INIT;
 
 	if (os_interrupted() && run->dispatch.ready_count)
 		run_stop(run, STR("interrupted"));
-	if (run->stopped || too_old(run) || busy >= parallel)
+	if (run->stopped || too_old(run) || busy >= room)
 		return;
-	picked = mem_calloc(run->dispatch.ready_count + 1, sizeof(*picked));
-	if (parallel - busy < run->dispatch.ready_count)
-		parallel = parallel - busy;
-	else
-		parallel = run->dispatch.ready_count;
-	if (pick(run, parallel, picked, &count, &err) < 0) {
+	/* Steps without a request release others, but never more than wait for something. */
+	room -= busy;
+	if (room > run->dispatch.schedule.count)
+		room = run->dispatch.schedule.count;
+	picked = mem_calloc(room + 1, sizeof(*picked));
+	if (pick(run, room, picked, &count, &err) < 0) {
 		run_stop(run, arena_str(&run->result->arena, str_of(err.text)));
 		return;
 	}

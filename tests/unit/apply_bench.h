@@ -53,6 +53,8 @@ static const char declared_accounts[] =
 
 struct bench {
 	struct config config;
+	struct sym_pool names; /* the plan's texts */
+	struct entries entries;
 	struct diags diags;
 	struct plan plan;
 	struct run_result result;
@@ -104,6 +106,8 @@ static inline void bench_open(struct bench *bench)
 static inline void bench_close(struct bench *bench)
 {
 	plan_release(&bench->plan);
+	entries_release(&bench->entries);
+	sym_pool_release(&bench->names);
 	run_result_release(&bench->result);
 	config_release(&bench->config);
 	diags_release(&bench->diags);
@@ -143,13 +147,11 @@ static inline void plan_head(struct bench *bench, struct state *state, const cha
 static inline void make_plan(struct bench *bench, const char *id)
 {
 	struct plan_options options = {.policy_only = false};
-	struct sym_pool names = SYM_POOL_INIT;
-	struct entries entries = ENTRIES_INIT;
 	struct desired desired = DESIRED_INIT;
 	struct accounts current = ACCOUNTS_INIT;
 	struct recorded recorded;
-	struct reconcile_input input = {&bench->config, &desired,     &current, &recorded,
-					&options,       date_of(NOW), &names};
+	struct reconcile_input input = {&bench->config, &desired,     &current,     &recorded,
+					&options,       date_of(NOW), &bench->names};
 	struct guard_facts facts;
 	struct buf bytes = BUF_INIT;
 	struct target *target;
@@ -157,14 +159,15 @@ static inline void make_plan(struct bench *bench, const char *id)
 	struct policy policy;
 
 	plan_release(&bench->plan);
+	entries_release(&bench->entries);
 	must(state_open(&state, "state", true, &bench->err), &bench->err);
-	must(state_recorded(state, &names, &recorded, &bench->err), &bench->err);
-	must(read_entries(&bench->config, date_of(NOW), &names, &entries, &bench->diags,
-			  &bench->err),
+	must(state_recorded(state, &bench->names, &recorded, &bench->err), &bench->err);
+	must(read_entries(&bench->config, date_of(NOW), &bench->names, &bench->entries,
+			  &bench->diags, &bench->err),
 	     &bench->err);
-	desired_merge(&bench->config, &entries, &names, &desired);
+	desired_merge(&bench->config, &bench->entries, &bench->names, &desired);
 	must(target_open(&target, &bench->config, &bench->err), &bench->err);
-	must(target->ops->list(target, &names, &current, &bench->err), &bench->err);
+	must(target->ops->list(target, &bench->names, &current, &bench->err), &bench->err);
 	plan_head(bench, state, id);
 	reconcile(&input, &bench->plan, NULL);
 	plan_sort(&bench->plan);
@@ -183,8 +186,6 @@ static inline void make_plan(struct bench *bench, const char *id)
 	recorded_release(&recorded);
 	accounts_release(&current);
 	desired_release(&desired);
-	entries_release(&entries);
-	sym_pool_release(&names);
 	buf_release(&bytes);
 }
 

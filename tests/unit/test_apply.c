@@ -155,6 +155,45 @@ static void closes_what_was_stopped(void **unused)
 	bench_close(&bench);
 }
 
+/* As if another machine had taken the run. */
+static void take_elsewhere(void)
+{
+	struct err err = ERR_INIT;
+	char head[COMMIT_TEXT_SIZE], made[COMMIT_TEXT_SIZE];
+	struct state_commit commit = {.expected_head = head,
+				      .message = STR("takeover 20261120T101500Z-00000001\n"),
+				      .author = STR("ci@elsewhere.example.org"),
+				      .time = NOW};
+	struct state *state;
+
+	must(state_open(&state, "state", false, &err), &err);
+	must(state_head(state, head, &err), &err);
+	must(state_commit(state, &commit, NULL, made, &err), &err);
+	state_free(state);
+}
+
+static void takes_over_from_another_host(void **unused)
+{
+	struct bench bench;
+	struct buf said = BUF_INIT;
+
+	(void)unused;
+	bench_plan(&bench);
+	expect_apply(&bench, APPLY_RUN, "update jane fatal", ERR_PARTIAL, "still open");
+	take_elsewhere();
+	expect_apply(&bench, APPLY_RUN, "", ERR_PERSON, "ci@elsewhere.example.org began");
+	assert_int_equal(failing.submitted, 0);
+	must(apply_unlock(&bench.config, NOW + 60, &said, &bench.err), &bench.err);
+	assert_non_null(strstr(said.ptr, "of ci@elsewhere.example.org is taken over"));
+	expect_apply(&bench, APPLY_RUN, "", 0, "");
+	assert_string_equal(outcomes(&bench), ALL_DONE);
+	buf_clear(&said);
+	must(apply_unlock(&bench.config, NOW + 60, &said, &bench.err), &bench.err);
+	assert_non_null(strstr(said.ptr, "No run is open"));
+	buf_release(&said);
+	bench_close(&bench);
+}
+
 static void stops_when_most_fails(void **unused)
 {
 	struct bench bench;
@@ -185,9 +224,8 @@ static void stops_when_most_fails(void **unused)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(applies_and_records),
-		TEST(continues_what_was_stopped),
-		TEST(closes_what_was_stopped),
+		TEST(applies_and_records),     TEST(continues_what_was_stopped),
+		TEST(closes_what_was_stopped), TEST(takes_over_from_another_host),
 		TEST(stops_when_most_fails),
 	};
 

@@ -17,16 +17,17 @@ static void must(int failed, const struct err *err)
 		fail_msg("%s", err->text);
 }
 
-static void plan_of_world(const char *text, const char *id, struct plan *plan)
+/* The plan's texts lie in the world. */
+static void plan_of_world(struct test_world *t, const char *text, const char *id,
+			  struct plan *plan)
 {
 	static const char digest[] = "sha256:0123456789abcdef0123456789abcdef0123456789abcdef"
 				     "0123456789abcdef";
-	struct test_world t;
 	struct reconcile_input input;
 
 	plan_init(plan);
-	world_read(&t, text, 0);
-	input = world_input(&t);
+	world_read(t, text, 0);
+	input = world_input(t);
 	reconcile(&input, plan, NULL);
 	plan_sort(plan);
 	plan->id = str_of(id);
@@ -37,7 +38,6 @@ static void plan_of_world(const char *text, const char *id, struct plan *plan)
 	plan->config_digest = plan->policy_digest = str_of(digest);
 	plan->target_provider = STR("file");
 	plan->target_endpoint = STR("organization.json");
-	world_free(&t);
 }
 
 /* Everything done but what `undone` names; created accounts have the ids of world.h. */
@@ -65,6 +65,7 @@ static void record_run(struct state *state, struct test_world *after, const char
 		       const char *id, const char *undone)
 {
 	struct err err = ERR_INIT;
+	struct test_world then;
 	struct plan plan;
 	struct run_result result;
 	struct buf bytes = BUF_INIT, ended = BUF_INIT, message = BUF_INIT;
@@ -77,7 +78,7 @@ static void record_run(struct state *state, struct test_world *after, const char
 				      .files = files,
 				      .file_count = 2};
 
-	plan_of_world(before, id, &plan);
+	plan_of_world(&then, before, id, &plan);
 	plan_write(&plan, &bytes);
 	result_of_plan(&plan, undone, &result);
 	result_write(&result, &plan, &ended);
@@ -93,6 +94,7 @@ static void record_run(struct state *state, struct test_world *after, const char
 	must(state_commit(state, &commit, NULL, made, &err), &err);
 	run_result_release(&result);
 	plan_release(&plan);
+	world_free(&then);
 	buf_release(&bytes);
 	buf_release(&ended);
 	buf_release(&message);
