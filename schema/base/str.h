@@ -93,16 +93,19 @@ void buf_add_visible(struct buf *buf, struct str s, bool keep_newlines);
  */
 struct sym {
 	uint32_t number;
-	uint32_t hash;
 	uint32_t len;
 	char text[]; /* ends in NUL */
 };
 
 struct sym_pool {
+	struct sym_slot *slots; /* open addressing */
+	size_t slot_count;      /* a power of two, or 0 */
+	uint32_t count;         /* the next number */
+	/* The symbols themselves. */
 	struct arena arena;
-	const struct sym **slots; /* open addressing */
-	size_t slot_count;        /* a power of two, or 0 */
-	uint32_t count;           /* the next number */
+	uint32_t **chunks;
+	uint32_t chunk_count;
+	uint32_t next, room; /* the free end of the newest: where, and how many units */
 };
 
 #define SYM_POOL_INIT         \

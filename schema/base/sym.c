@@ -1,14 +1,36 @@
 /*
- * The table holds pointers only: with a million accounts there are some ten million symbols, and
- * an entry that repeats hash and length would cost more memory than it saves time.
+ * With a million accounts there are some ten million symbols, and what a look-up costs is cache
+ * misses. So a slot holds the whole hash, which tells nearly all other symbols apart without
+ * looking at them, and a reference of four bytes: where the text lies, in units of four, in chunks
+ * that never move. A slot is as small as a pointer, and growing the table touches no symbol.
  */
 #include "str.h"
+
+#include "err.h"
 
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { SLOTS_FIRST = 64, AHEAD = 8 };
+enum {
+	SLOTS_FIRST = 64,
+	UNIT = 4,              /* bytes; the alignment of a symbol */
+	CHUNK_BITS = 18,       /* units in a chunk: 1 MiB … */
+	CHUNK_FIRST = 1 << 14, /* … but for the first */
+	CHUNKS_MOST = 1 << (32 - CHUNK_BITS),
+};
+
+struct sym_slot {
+	uint32_t hash;
+	uint32_t ref; /* chunk and unit, plus 1; 0: empty */
+};
+
+static const struct sym *sym_at(const struct sym_pool *pool, uint32_t ref)
+{
+	uint32_t *chunk = pool->chunks[(ref - 1) >> CHUNK_BITS];
+
+	return (const void *)(chunk + ((ref - 1) & ((1u << CHUNK_BITS) - 1)));
+}
 
 /* The slot that holds `text`, or the empty one where it belongs. */
 static size_t find_slot(const struct sym_pool *pool, struct str text, uint32_t hash)
@@ -17,9 +39,10 @@ static size_t find_slot(const struct sym_pool *pool, struct str text, uint32_t h
 	size_t i = hash & mask;
 
 	for (;; i = (i + 1) & mask) {
-		const struct sym *sym = pool->slots[i];
+		const struct sym_slot *slot = &pool->slots[i];
 
-		if (!sym || (sym->hash == hash && str_eq(sym_str(sym), text)))
+		if (!slot->ref ||
+		    (slot->hash == hash && str_eq(sym_str(sym_at(pool, slot->ref)), text)))
 			return i;
 	}
 }
@@ -27,61 +50,94 @@ static size_t find_slot(const struct sym_pool *pool, struct str text, uint32_t h
 static void grow(struct sym_pool *pool)
 {
 	size_t old_count = pool->slot_count;
-	const struct sym **old = pool->slots;
+	struct sym_slot *old = pool->slots;
 	size_t mask;
 
 	pool->slot_count = old_count ? old_count * 2 : SLOTS_FIRST;
 	pool->slots = mem_calloc(pool->slot_count, sizeof(*pool->slots));
 	mask = pool->slot_count - 1;
 	for (size_t i = 0; i < old_count; i++) {
-		/* Symbols lie in order of creation, not of hash: each is a cache miss. */
-		if (i + AHEAD < old_count && old[i + AHEAD])
-			__builtin_prefetch(old[i + AHEAD]);
-		if (old[i]) {
-			size_t at = old[i]->hash & mask;
+		size_t at = old[i].hash & mask;
 
-			while (pool->slots[at])
-				at = (at + 1) & mask;
-			pool->slots[at] = old[i];
-		}
+		if (!old[i].ref)
+			continue;
+		while (pool->slots[at].ref)
+			at = (at + 1) & mask;
+		pool->slots[at] = old[i];
 	}
 	free(old);
+}
+
+static void add_chunk(struct sym_pool *pool, size_t units)
+{
+	if (pool->chunk_count % 64 == 0)
+		pool->chunks = mem_realloc(pool->chunks, pool->chunk_count + 64,
+					   sizeof(*pool->chunks));
+	pool->chunks[pool->chunk_count++] = arena_alloc_aligned(&pool->arena, units * UNIT,
+								UNIT);
+}
+
+/* Room for a symbol, zeroed, as a reference. */
+static uint32_t take_units(struct sym_pool *pool, size_t units)
+{
+	uint32_t at;
+
+	if (pool->chunk_count >= CHUNKS_MOST)
+		err_out_of_memory();
+	if (units > (1 << CHUNK_BITS) / 4) {
+		/* A chunk of its own: nothing else is ever put into it. */
+		add_chunk(pool, units);
+		return ((pool->chunk_count - 1) << CHUNK_BITS) + 1;
+	}
+	if (units > pool->room) {
+		pool->room = pool->chunk_count ? 1 << CHUNK_BITS : CHUNK_FIRST;
+		pool->room = pool->room < units ? (uint32_t)units : pool->room;
+		pool->next = pool->chunk_count << CHUNK_BITS;
+		add_chunk(pool, pool->room);
+	}
+	at = pool->next;
+	pool->next += (uint32_t)units;
+	pool->room -= (uint32_t)units;
+	return at + 1;
 }
 
 const struct sym *sym_get(struct sym_pool *pool, struct str text)
 {
 	uint32_t hash = (uint32_t)str_hash(text);
+	struct sym_slot *slot;
 	struct sym *sym;
-	size_t slot;
 
 	assert(text.len < UINT32_MAX && pool->count < UINT32_MAX);
 	/* At most three quarters full. */
 	if (pool->count >= pool->slot_count - pool->slot_count / 4)
 		grow(pool);
-	slot = find_slot(pool, text, hash);
-	if (pool->slots[slot])
-		return pool->slots[slot];
-	sym = arena_alloc_aligned(&pool->arena, offsetof(struct sym, text) + text.len + 1,
-				  _Alignof(struct sym));
+	slot = &pool->slots[find_slot(pool, text, hash)];
+	if (slot->ref)
+		return sym_at(pool, slot->ref);
+	slot->hash = hash;
+	slot->ref = take_units(pool, (offsetof(struct sym, text) + text.len + UNIT) / UNIT);
+	sym = (struct sym *)sym_at(pool, slot->ref);
 	sym->number = pool->count++;
-	sym->hash = hash;
 	sym->len = (uint32_t)text.len;
 	if (text.len > 0)
 		memcpy(sym->text, text.ptr, text.len);
-	pool->slots[slot] = sym;
 	return sym;
 }
 
 const struct sym *sym_find(const struct sym_pool *pool, struct str text)
 {
+	uint32_t ref;
+
 	if (pool->slot_count == 0)
 		return NULL;
-	return pool->slots[find_slot(pool, text, (uint32_t)str_hash(text))];
+	ref = pool->slots[find_slot(pool, text, (uint32_t)str_hash(text))].ref;
+	return ref ? sym_at(pool, ref) : NULL;
 }
 
 void sym_pool_release(struct sym_pool *pool)
 {
 	free(pool->slots);
+	free(pool->chunks);
 	arena_release(&pool->arena);
 	*pool = (struct sym_pool){.slots = NULL};
 }

@@ -340,6 +340,34 @@ static void interns(void **state)
 	assert_str(sym_str(symbols[3]), "user3@example.org");
 }
 
+/* Symbols lie in chunks of 1 MiB, the first 64 KiB; one of more than a quarter has its own. */
+static void interns_long(void **state)
+{
+	static const size_t lengths[] = {
+		65516,   65517, 1,      100,    262132, 262133, 262134, 262135, 7, 1 << 20,
+		3 << 20, 0,     200000, 200000, 200000, 200000, 200000, 200000, 3,
+	};
+	enum { COUNT = sizeof(lengths) / sizeof(lengths[0]) };
+	CLEANUP(sym_pool_release) struct sym_pool pool = SYM_POOL_INIT;
+	const struct sym *symbols[COUNT];
+	autofree char *text = mem_alloc(3 << 20);
+
+	(void)state;
+	for (int round = 0; round < 2; round++) {
+		for (size_t i = 0; i < COUNT; i++) {
+			memset(text, 'a' + (int)i, lengths[i]);
+			struct str wanted = {text, lengths[i]};
+
+			if (round == 0)
+				symbols[i] = sym_get(&pool, wanted);
+			assert_ptr_equal(sym_find(&pool, wanted), symbols[i]);
+			assert_int_equal(symbols[i]->number, i);
+			assert_true(str_eq(sym_str(symbols[i]), wanted));
+			assert_int_equal(symbols[i]->text[lengths[i]], 0);
+		}
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -348,6 +376,7 @@ int main(void)
 		cmocka_unit_test(cuts_utf8),        cmocka_unit_test(measures_distance),
 		cmocka_unit_test(builds),           cmocka_unit_test(cuts_at_its_limit),
 		cmocka_unit_test(shows_what_hides), cmocka_unit_test(interns),
+		cmocka_unit_test(interns_long),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
