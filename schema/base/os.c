@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <pwd.h>
 #include <signal.h>
 #include <sodium.h>
@@ -13,6 +14,8 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+enum { MMAP_THRESHOLD = 128 << 10 };
+
 int base_init(struct err *err)
 {
 	const struct rlimit none = {0, 0};
@@ -21,6 +24,11 @@ int base_init(struct err *err)
 
 	if (sodium_init() < 0)
 		return err_set(err, ERR_FAILED, "the system gives no random numbers");
+#ifdef M_MMAP_THRESHOLD
+	/* Left alone, glibc raises it after the first large free(), and what is freed later stays:
+	 * a quarter of the memory of a large plan. */
+	mallopt(M_MMAP_THRESHOLD, MMAP_THRESHOLD);
+#endif
 	randombytes_buf(key, sizeof(key));
 	str_hash_seed(key);
 	/* Broken pipes and full file sizes are errors of a write, not ends of the process. */
