@@ -1,3 +1,4 @@
+#include "base/os.h"
 #include "listing.h"
 #include "planner.h"
 
@@ -33,7 +34,8 @@ static int list_source(struct context *context, int64_t now, const char *name,
 {
 	uint32_t index = 0;
 	if (find_source(context, name, &index) < 0 ||
-	    worlds_read_desired(context, now, worlds) < 0)
+	    read_entries(&context->config, date_of(now), &context->names, &worlds->entries,
+			 &context->diags, &context->err) < 0)
 		return -1;
 	for (size_t i = 0; i < worlds->entries.count; i++) {
 		if (worlds->entries.items[i].source == index)

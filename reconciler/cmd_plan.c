@@ -152,6 +152,8 @@ static int make_plan(struct context *context, struct worlds *worlds, struct plan
 	if (!plan->options.policy_only)
 		reconcile(&input, plan, NULL);
 	plan_finish(context, worlds, plan);
+	/* The text of a large plan takes their room. */
+	worlds_release(worlds);
 	return plan_deliver(context, plan);
 }
 

@@ -63,6 +63,7 @@ static int make_plan(struct context *context, struct worlds *worlds, struct plan
 	if (failed)
 		return -1;
 	plan_finish(context, worlds, plan);
+	worlds_release(worlds);
 	return plan_deliver(context, plan);
 }
 

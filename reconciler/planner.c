@@ -39,6 +39,10 @@ int worlds_read_desired(struct context *context, int64_t now, struct worlds *wor
 			 &context->diags, &context->err) < 0)
 		return -1;
 	desired_merge(&context->config, &worlds->entries, &context->names, &worlds->desired);
+	/* What was merged shares their sets, which are in the arena. */
+	free(worlds->entries.items);
+	worlds->entries.items = NULL;
+	worlds->entries.count = worlds->entries.capacity = 0;
 	return 0;
 }
 
@@ -55,6 +59,11 @@ int worlds_read_current(struct context *context, struct worlds *worlds)
 	struct accounts *current = &worlds->current;
 	if (worlds->target->ops->list(worlds->target, &context->names, current, &context->err) <
 	    0)
+		return -1;
+	/* Nothing will be sent: what the target keeps of the listing for that can go. */
+	target_free(worlds->target);
+	worlds->target = NULL;
+	if (target_open(&worlds->target, &context->config, &context->err) < 0)
 		return -1;
 	size_t kept = 0;
 	for (size_t i = 0; i < current->count; i++) {

@@ -11,7 +11,7 @@
 /* The three worlds and the policy that judges. */
 struct worlds {
 	struct target *target;
-	struct entries entries;
+	struct entries entries; /* after the merge without items */
 	struct desired desired;
 	struct accounts current;
 	struct recorded recorded;
@@ -23,7 +23,8 @@ void worlds_release(struct worlds *worlds);
 
 /* The configured sources only: entries → desired, without keys. */
 int worlds_read_desired(struct context *context, int64_t now, struct worlds *worlds);
-/* The target's accounts in scope, sorted. Checks pinned endpoints first. */
+/* The target's accounts in scope, sorted. Checks pinned endpoints first. The target can then say
+ * what it is, but takes no requests. */
 int worlds_read_current(struct context *context, struct worlds *worlds);
 int worlds_read_recorded(struct context *context, struct worlds *worlds);
 /* The recorded policy and the configuration's; pinned endpoints checked unless `endpoints` is false. */
