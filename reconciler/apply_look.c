@@ -18,6 +18,17 @@ static void forget_listing(struct apply_run *run)
 	}
 }
 
+static void see_through_plan(struct apply_run *run)
+{
+	const size_t count = run->plan->changes.count;
+	autofree const struct sym **created = mem_calloc(count + 1, sizeof(*created));
+
+	for (size_t i = 0; i < count; i++)
+		if (run->tasks[i].change->action == ACTION_CREATE)
+			created[i] = run->tasks[i].id;
+	expect_init(&run->world, &run->index, &run->names, run->plan, created);
+}
+
 int look_now(struct apply_run *run, struct err *err)
 {
 	struct accounts fresh = ACCOUNTS_INIT;
@@ -41,8 +52,8 @@ int look_now(struct apply_run *run, struct err *err)
 	run->current = fresh;
 	run->looked_at = at ? at : 1;
 	accounts_index_init(&run->index, &run->current, &run->names);
-	expect_init(&run->world, &run->index, &run->names, run->plan);
 	tasks_take(run);
+	see_through_plan(run);
 	return 0;
 }
 
@@ -183,6 +194,13 @@ static void stale(struct apply_run *run, struct task *task)
 		task_note(run, task, "an account with this address is there now");
 	} else if (!task->there) {
 		task_note(run, task, "the account is not in the target any more");
+	} else if (expect_unreviewed(&run->world, task->change)) {
+		const struct account *more = expect_unreviewed(&run->world, task->change);
+
+		task_note(run, task,
+			  "%s lists it as a delegate, and it would read that again without the "
+			  "plan saying so",
+			  more->address->text);
 	} else {
 		if (recorded_at_base(run, task, &recorded)) {
 			const struct account *was = &recorded.account, *is = &task->now;

@@ -9,6 +9,9 @@
  *   - They count when they are active users or become active by this plan, and not when this plan
  *     suspends or deletes them: services differ in whether those stay listed.
  *   - A functional account is active when a delegate counts.
+ *   - Of a user who is reactivated the accounts that he then reads again count too, by target id:
+ *     those that list him, without those where this plan gives or takes him. One that the plan's
+ *     `reads:` does not name fits no digest.
  */
 #ifndef ZSCTL_EXPECT_H
 #define ZSCTL_EXPECT_H
@@ -36,22 +39,36 @@ const struct account *accounts_by_id(const struct accounts_index *index, const s
 /* A listing seen through a plan. */
 struct expect_world {
 	const struct accounts_index *index;
-	unsigned char *fate; /* enum fate by index in the accounts */
+	const struct sym_pool *names;
+	const struct plan *plan;
+	uint32_t *entry; /* change + 1 by index in the accounts; 0: none */
+	/* Only when somebody comes back: change + 1 by symbol number of an account's address; and
+	 * for change i the accounts listed[listed_start[i]] … listed[listed_start[i + 1] - 1]. */
+	uint32_t *entry_at, *listed_start, *listed;
 };
+/* `created`: by change the target id of what this plan has created so far, or NULL; the array may
+ * be NULL. The index, the pool and the plan must outlive the world. */
 void expect_init(struct expect_world *world, const struct accounts_index *index,
-		 const struct sym_pool *names, const struct plan *plan);
+		 const struct sym_pool *names, const struct plan *plan,
+		 const struct sym *const *created);
 void expect_release(struct expect_world *world);
 
 /* Whether a delegate of this address counts: an active user in the end, as far as this plan goes. */
 bool expect_counts(const struct expect_world *world, const struct sym *address);
 
-/* The digest of one account of the listing, for a change that touches `change`'s attributes. */
+/* An account that the user of a reactivation would read again without the plan saying so; NULL:
+ * there is none. */
+const struct account *expect_unreviewed(const struct expect_world *world,
+					const struct plan_change *change);
+
+/* The digest of one account of the listing, for a change of the world's plan that touches its
+ * attributes. Empty, and so never the expected one, when expect_unreviewed(). */
 void expect_of(const struct expect_world *world, const struct account *account,
 	       const struct plan_change *change, char out[SHA256_TEXT_SIZE]);
 
 /*
- * Fills `expect` of every change: reconcile's last step. Changes are found by their target id; those
- * without one are creates ("absent").
+ * Fills `reads` and `expect` of every change: reconcile's last step. Changes are found by their target
+ * id; those without one are creates ("absent").
  */
 void expect_fill(struct plan *plan, const struct accounts *current, struct sym_pool *names);
 

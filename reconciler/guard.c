@@ -72,7 +72,7 @@ static void count_pairs(struct tally *tally, const struct plan_change *change,
 	if (change->action == ACTION_CREATE || change->action == ACTION_SUSPEND ||
 	    change->action == ACTION_DELETE)
 		return;
-	tally->granted[change->kind] += change->delegates_add.count;
+	tally->granted[change->kind] += change->delegates_add.count + change->reads.count;
 	for (size_t i = 0; i < change->delegates_remove.count; i++)
 		tally->revoked[change->kind] +=
 			!sym_find(leavers, change->delegates_remove.items[i].address);

@@ -208,6 +208,17 @@ static int policy_order(const void *a, const void *b)
 #define SORT(list, compare, unique) \
 	sort_list((list)->items, &(list)->count, sizeof(*(list)->items), compare, unique)
 
+void strs_sort(struct strs *list)
+{
+	SORT(list, str_order, true);
+}
+
+bool strs_has_sorted(const struct strs *list, struct str text)
+{
+	return list->count > 0 && bsearch(&text, list->items, list->count, sizeof(*list->items),
+					  str_order) != NULL;
+}
+
 void plan_sort(struct plan *plan)
 {
 	struct plan_options *options = &plan->options;
@@ -221,6 +232,7 @@ void plan_sort(struct plan *plan)
 		struct plan_change *change = &plan->changes.items[i];
 
 		SORT(&change->loses, str_order, true);
+		SORT(&change->reads, str_order, true);
 		SORT(&change->aliases_add, str_order, true);
 		SORT(&change->aliases_remove, str_order, true);
 		SORT(&change->delegates_add, pair_order, true);
@@ -248,7 +260,7 @@ struct plan_tally plan_count(const struct plan *plan)
 		/* Who may read a new account, or no more a suspended one, is part of the account. */
 		if (change->action == ACTION_CREATE || change->action == ACTION_SUSPEND)
 			continue;
-		tally.granted += change->delegates_add.count;
+		tally.granted += change->delegates_add.count + change->reads.count;
 		tally.removed += change->delegates_remove.count;
 	}
 	return tally;

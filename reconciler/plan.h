@@ -98,6 +98,9 @@ struct plan_change {
 	struct str address; /* its primary address now; for a create the wanted one */
 	struct str who;     /* "Bob Vos, Cardiology": name and unit now; empty for a create */
 	struct strs loses;  /* suspend, delete: accounts this user could read */
+	/* Reactivate: accounts that still list this user as their delegate, and that this plan
+	 * neither gives nor takes: expect_fill(). */
+	struct strs reads;
 	/* address.from is `address`, .to the new one; for a create `name`, `mobile` and `unit` have
 	 * only .to. A unit of "/" is none. */
 	struct plan_scalar rename, name, mobile, unit;
@@ -255,6 +258,8 @@ int plan_read_file(struct plan *plan, const char *path,
 /* Pushes a copy in the arena. */
 void strs_add(struct arena *arena, struct strs *list, struct str text);
 bool strs_has(const struct strs *list, struct str text);
+void strs_sort(struct strs *list);                              /* each once */
+bool strs_has_sorted(const struct strs *list, struct str text); /* of a sorted list */
 /* The new last element, zeroed; its text must be in the arena too. */
 struct str *strs_push(struct arena *arena, struct strs *list);
 struct plan_pair *pairs_add(struct arena *arena, struct plan_pairs *pairs);

@@ -182,6 +182,8 @@ static const char *wrong_fields(const struct plan_change *c)
 	}
 	if (c->loses.count > 0 && c->action != ACTION_DELETE && c->action != ACTION_SUSPEND)
 		return "says what is lost where nothing is";
+	if (c->reads.count > 0 && (c->action != ACTION_REACTIVATE || c->kind != KIND_USER))
+		return "says what is read again where nobody comes back";
 	if (c->rename.set && !str_eq(c->rename.from, c->address))
 		return "renames another account than it names";
 	return NULL;
@@ -208,6 +210,8 @@ static const char *wrong_values(struct checking *checking, const struct plan_cha
 	if (!are_delegates(checking, &c->delegates_add) ||
 	    !are_delegates(checking, &c->delegates_remove))
 		return "has a delegate whose address zsctl does not write so";
+	if (!are_addresses(checking, &c->reads))
+		return "gives access to an address that zsctl does not write so";
 	return NULL;
 }
 

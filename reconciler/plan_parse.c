@@ -339,6 +339,8 @@ static void read_change(struct scan *scan, struct plan_change *change)
 		change->who = scan_text(scan);
 	if (heading(scan, "    loses:"))
 		read_items(scan, "      - ", &change->loses);
+	if (heading(scan, "    reads:"))
+		read_items(scan, "      - ", &change->reads);
 	read_scalar(scan, change, "    address: ", &change->rename);
 	read_scalar(scan, change, "    name: ", &change->name);
 	read_scalar(scan, change, "    mobile: ", &change->mobile);

@@ -338,6 +338,9 @@ static void write_change(struct writer *w, const struct plan_change *change)
 	if (change->loses.count > 0)
 		buf_puts(w->out, "    loses:\n");
 	add_items(w, "      - ", &change->loses);
+	if (change->reads.count > 0)
+		buf_puts(w->out, "    reads:\n");
+	add_items(w, "      - ", &change->reads);
 	write_scalar(w, change, "address", &change->rename);
 	write_scalar(w, change, "name", &change->name);
 	write_scalar(w, change, "mobile", &change->mobile);

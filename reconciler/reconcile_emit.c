@@ -12,17 +12,15 @@ void warn(struct world *w, struct str text)
 
 /* --- who could read what -------------------------------------------------------------------- */
 
-/* Accounts by a user who comes or goes: those of user u are items[start[u]] … items[start[u + 1] - 1]. */
+/* Accounts by a user who goes: those of user u are items[start[u]] … items[start[u + 1] - 1]. */
 struct losses {
 	uint32_t *start, *items;
 };
 
-static bool comes_or_goes(const struct world *w, uint32_t user)
+static bool goes(const struct world *w, uint32_t user)
 {
-	const enum ruling ruling = (enum ruling)w->subjects[user].ruling;
-
-	return ruling == RULING_SUSPEND || ruling == RULING_DELETE ||
-	       ruling == RULING_REACTIVATE;
+	return w->subjects[user].ruling == RULING_SUSPEND ||
+	       w->subjects[user].ruling == RULING_DELETE;
 }
 
 static void losses_find(struct world *w, struct losses *losses)
@@ -40,7 +38,7 @@ static void losses_find(struct world *w, struct losses *losses)
 				if (!user || user->address != all.items[i].address)
 					continue;
 				u = (uint32_t)(user - w->in->current->items);
-				if (!comes_or_goes(w, u))
+				if (!goes(w, u))
 					continue;
 				if (filling)
 					losses->items[losses->start[u + 1]++] = s;
@@ -63,37 +61,6 @@ static void add_losses(struct world *w, uint32_t user, const struct losses *loss
 	for (uint32_t i = losses->start[user]; i < losses->start[user + 1]; i++)
 		strs_add(&w->plan->arena, &change->loses,
 			 sym_str(current_at(w, losses->items[i])->address));
-}
-
-static bool is_wanted_delegate(const struct world *w, uint32_t s, uint32_t user)
-{
-	const struct subject *subject = &w->subjects[s];
-
-	for (uint32_t i = 0; i < subject->delegate_count; i++)
-		if (w->delegates.items[subject->first_delegate + i].subject == user)
-			return true;
-	return false;
-}
-
-/* Whoever comes back finds access that is still there, and so no entry shows. */
-static void warn_regained(struct world *w, uint32_t user, const struct losses *losses)
-{
-	for (uint32_t i = losses->start[user]; i < losses->start[user + 1]; i++) {
-		const uint32_t s = losses->items[i];
-		const bool functional = subject_kind(w, s) == KIND_FUNCTIONAL;
-
-		const bool managed = is_live(w, s) && delegates_managed(w, s);
-
-		if ((managed && !is_wanted_delegate(w, s, user)) ||
-		    (functional && w->subjects[s].ruling == RULING_SUSPEND))
-			continue;
-		warn(w,
-		     arena_strf(&w->arena, "user %s: reactivated, and then reads %s %s again%s",
-				current_at(w, user)->address->text,
-				kind_names[subject_kind(w, s)], current_at(w, s)->address->text,
-				managed ? ", as the sources say"
-					: ", whose delegates this plan does not manage"));
-	}
 }
 
 /* --- adoption ----------------------------------------------------------------------------- */
@@ -241,12 +208,6 @@ static void emit_subject(struct world *w, uint32_t s, struct difference *differe
 		emit_same(w, s, difference);
 		break;
 	case RULING_REACTIVATE:
-		if (subject_kind(w, s) == KIND_USER)
-			warn_regained(w, s, losses);
-		difference_find(w, s, difference);
-		emit_change(w, s, difference);
-		emit_dropped(w, s);
-		break;
 	case RULING_CREATE:
 		difference_find(w, s, difference);
 		emit_change(w, s, difference);

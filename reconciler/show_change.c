@@ -71,13 +71,13 @@ static void pairs(const struct view *v, enum tone tone, const char *sign,
 	}
 }
 
-static void loses(const struct view *v, const struct strs *list)
+static void accounts(const struct view *v, const char *what, const struct strs *list)
 {
 	size_t shown = view_shown(v, list->count, VIEW_LIST_SHORT);
 
 	if (list->count == 0)
 		return;
-	buf_puts(v->out, "      loses access to\n");
+	buf_addf(v->out, "      %s\n", what);
 	for (size_t i = 0; i < shown; i++) {
 		buf_puts(v->out, "        ");
 		view_text(v, list->items[i]);
@@ -108,7 +108,8 @@ void view_change(const struct view *v, const struct plan_change *change)
 		view_text(v, change->because);
 		buf_char(v->out, '\n');
 	}
-	loses(v, &change->loses);
+	accounts(v, "loses access to", &change->loses);
+	accounts(v, "reads again", &change->reads);
 	pairs(v, TONE_TAKES, "-", &change->delegates_remove);
 	items(v, TONE_TAKES, "-", "alias ", &change->aliases_remove);
 	pairs(v, TONE_GIVES, "+", &change->delegates_add);

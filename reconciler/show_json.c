@@ -197,6 +197,7 @@ static void add_change(struct json_writer *w, const struct plan_change *change)
 	given(w, "who", change->who);
 	given(w, "because", change->because);
 	list(w, "loses", &change->loses);
+	list(w, "reads", &change->reads);
 	add_scalar(w, "new_address", &change->rename);
 	add_scalar(w, "name", &change->name);
 	add_scalar(w, "mobile", &change->mobile);

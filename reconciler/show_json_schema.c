@@ -138,6 +138,7 @@ static const struct member change_members[] = {
 	{"who", TEXT_OR_NULL, "name and unit now"},
 	{"because", TEXT_OR_NULL, NULL},
 	{"loses", TEXTS, "accounts that this user can read no more"},
+	{"reads", TEXTS, "accounts that this user can read again, because they still list him"},
 	{"new_address", ONE_OR_NULL("scalar"), NULL},
 	{"name", ONE_OR_NULL("scalar"), NULL},
 	{"mobile", ONE_OR_NULL("scalar"), NULL},

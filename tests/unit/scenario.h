@@ -66,6 +66,7 @@ static inline void render_change(struct buf *out, const struct plan_change *chan
 	add_pairs(out, " +", &change->delegates_add);
 	add_pairs(out, " -", &change->delegates_remove);
 	add_list(out, " loses ", &change->loses);
+	add_list(out, " reads ", &change->reads);
 	if (change->key.len > 0)
 		buf_puts(out, str_is(change->key, "lost") ? " key:lost" : " key");
 	if (because) {

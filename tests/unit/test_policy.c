@@ -363,6 +363,25 @@ static void asks_for_as_many_as_the_strictest_rule(void **unused)
 	}
 }
 
+/* Whoever comes back and reads again what still lists him is given access. */
+static void counts_what_is_read_again_as_granted(void **unused)
+{
+	struct approval_rule rule = {STR("grant"), KIND_FUNCTIONAL, false, 3};
+	struct policy policy = {.required = 2, .rules = &rule, .rule_count = 1};
+	struct plan_change *change;
+	struct plan plan;
+
+	(void)unused;
+	plan_init(&plan);
+	change = vec_push(&plan.changes);
+	change->action = ACTION_REACTIVATE;
+	assert_int_equal(policy_required(&policy, &plan, NULL), 2);
+	strs_add(&plan.arena, &change->reads, STR("info@example.org"));
+	assert_int_equal(policy_required(&policy, &plan, NULL), 3);
+	assert_int_equal(plan_count(&plan).granted, 1);
+	plan_release(&plan);
+}
+
 /* --- allowed signers ---------------------------------------------------------------------- */
 
 static void refuses_signers_that_cannot_be_counted(void **unused)
@@ -447,6 +466,7 @@ int main(void)
 		HERE(shows_every_difference),
 		HERE(pins_organisation_and_endpoints),
 		HERE(asks_for_as_many_as_the_strictest_rule),
+		HERE(counts_what_is_read_again_as_granted),
 		HERE(refuses_signers_that_cannot_be_counted),
 		HERE(refuses_a_policy_nobody_could_satisfy),
 	};

@@ -211,16 +211,27 @@ static void test_delegates(void **state)
 		 "want functional cardio delegates=jane,bob\nwant user jane\nwant user bob\n"
 		 "is functional cardio delegates=jane,bob\nis user jane\nis user bob suspended\n"
 		 "was functional cardio\nwas user jane\nwas user bob suspended_by=r1:9",
-		 "reactivate user bob\n"
-		 "warning user bob: reactivated, and then reads functional cardio again, as the "
-		 "sources say\n",
-		 "2 0 0 0", false},
-		{"access that nobody manages comes back with a warning",
+		 "reactivate user bob reads cardio\n", "2 0 0 0", false},
+		{"access that nobody manages comes back too",
 		 "want user bob\nis functional cardio delegates=jane,bob\nis user jane\n"
 		 "is user bob suspended\nwas user bob suspended_by=r1:9",
-		 "reactivate user bob\n"
-		 "warning user bob: reactivated, and then reads functional cardio again, whose "
-		 "delegates this plan does not manage\n",
+		 "reactivate user bob reads cardio\n", NULL, false},
+		{"whoever comes back is listed by users too, and is not given what is taken",
+		 "cfg protect=admin\nopt delete=suspended for=30d\n"
+		 "want user bob alias=b\nwant user jane delegates=bob\nwant user kim\n"
+		 "want functional cardio delegates=jane,kim\nwant functional desk delegates=bob\n"
+		 "is user bob suspended\nis user jane delegates=bob\n"
+		 "is user kim delegates=bob,jane\nis user piet suspended delegates=bob\n"
+		 "is functional cardio delegates=bob,jane\n"
+		 "is functional info delegates=bob,jane\n"
+		 "was user bob suspended_by=r1:9\nwas user jane\nwas user kim\n"
+		 "was user piet suspended_by=r1:9\n"
+		 "was functional cardio\nwas functional info",
+		 "delete user piet\n"
+		 "suspend functional info -bob -jane\n"
+		 "grant functional cardio +kim -bob\n"
+		 "reactivate user bob alias+b reads jane reads kim\n"
+		 "create functional desk +bob\n",
 		 NULL, false},
 		{"a functional account comes back with its delegates",
 		 "want functional cardio delegates=jane\nwant user jane\nis functional cardio\n"
