@@ -289,6 +289,23 @@ static void access_lines(struct apply_run *run, struct lines *lines, const struc
 	}
 }
 
+/* Who came back reads again what still lists him: as reviewed, and as far as it does. */
+static void again_lines(struct apply_run *run, struct lines *lines, const struct task *task)
+{
+	const struct strs *reads = &task->change->reads;
+
+	if (task->result->outcome == CHANGE_ALREADY || !task->there || !task->now.active)
+		return;
+	for (size_t i = 0; i < reads->count; i++) {
+		if (!task_reads(run, task, reads->items[i]) || !line_begin(lines, "+"))
+			continue;
+		buf_add_visible(lines->out, sym_str(task->now.address), false);
+		buf_puts(lines->out, " may read ");
+		buf_add_visible(lines->out, reads->items[i], false);
+		buf_puts(lines->out, " again (reactivated)\n");
+	}
+}
+
 /* "name, aliases" of an entry that changes them. */
 static void attribute_line(struct lines *lines, const struct plan_change *change)
 {
@@ -350,6 +367,7 @@ static void task_lines(struct apply_run *run, struct lines *lines, const struct 
 		break;
 	case ACTION_REACTIVATE:
 		whole_line(lines, "+", "active again", change);
+		again_lines(run, lines, task);
 		attribute_line(lines, change);
 		break;
 	case ACTION_REVOKE:

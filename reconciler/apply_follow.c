@@ -108,6 +108,16 @@ static void follow_task(struct followed *followed, const struct task *task)
 	}
 }
 
+/* Whether the plan says that he reads it again; what it does not say is found by the next look. */
+static bool is_reviewed(struct apply_run *run, const struct account *account,
+			const struct task *task)
+{
+	const struct task *entry = task_of(run, &run->by_id, account->id);
+	const struct sym *address = entry && entry->address ? entry->address : account->address;
+
+	return strs_has_sorted(&task->change->reads, sym_str(address));
+}
+
 /* Who comes back reads again what the target still lists him for. */
 static void give_back(struct record *record, const struct account *account,
 		      const struct task *task)
@@ -117,7 +127,8 @@ static void give_back(struct record *record, const struct account *account,
 	struct delegates old;
 	struct delegate *items;
 
-	if (sym_table_get(&record->set, account->id) || !record_before(record, account->id))
+	if (sym_table_get(&record->set, account->id) || !record_before(record, account->id) ||
+	    !is_reviewed(run, account, task))
 		return;
 	recorded = record_changed(record, account->id);
 	old = recorded->account.delegates;

@@ -158,6 +158,8 @@ void tasks_take(struct apply_run *run);
 void task_answered(struct apply_run *run, struct task *task, const struct account *answer);
 /* A part of the change has been done, `now` shows it: kept whatever is listed later. */
 void task_keep(struct apply_run *run, struct task *task);
+/* Whether an account that had this address lists the task's user as delegate, as last seen. */
+bool task_reads(struct apply_run *run, const struct task *task, struct str account);
 /* The account's delegates as they are sent or recorded: sorted addresses, in `arena`. */
 struct delegates persons_addresses(struct apply_run *run, struct set persons,
 				   struct arena *arena);

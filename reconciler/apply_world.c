@@ -151,6 +151,22 @@ const struct sym *person_removed(struct apply_run *run, struct str text)
 	return task ? task->id : person_at(run, address);
 }
 
+bool task_reads(struct apply_run *run, const struct task *task, struct str text)
+{
+	const struct sym *address = sym_find(&run->names, text);
+	const struct task *entry = address ? task_of(run, &run->by_address, address) : NULL;
+	const struct account *account = address ? accounts_owner(&run->index, address) : NULL;
+
+	if (entry)
+		return entry->there && set_has(entry->persons, task->id);
+	if (!account || account->address != address)
+		return false;
+	for (uint32_t i = 0; i < account->delegates.count; i++)
+		if (person_at(run, account->delegates.items[i].address) == task->id)
+			return true;
+	return false;
+}
+
 static struct set persons_of(struct apply_run *run, const struct account *account,
 			     struct arena *arena)
 {
