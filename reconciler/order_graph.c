@@ -2,10 +2,10 @@
 
 /*
  * By address, as node + 1 (0: nobody): who frees it, who becomes able to be a delegate under it,
- * and who of this present address is reactivated.
+ * who of this present address is reactivated, and to whom something is added.
  */
 struct entry {
-	uint32_t frees, comes, reactivates;
+	uint32_t frees, comes, reactivates, adds;
 };
 
 struct table {
@@ -99,6 +99,8 @@ static void register_change(struct table *table, const struct plan_change *c, si
 		put(&table_at(table, later)->comes, set);
 	if (c->action == ACTION_REACTIVATE)
 		put(&table_at(table, c->address)->reactivates, set);
+	if (c->action != ACTION_CREATE && c->aliases_add.count + c->delegates_add.count > 0)
+		put(&table_at(table, c->address)->adds, node(i, ADD));
 }
 
 /* --- what waits --------------------------------------------------------------------------- */
@@ -132,6 +134,13 @@ static void connect_change(struct graph *graph, const struct table *table,
 	}
 	if (c->action == ACTION_SUSPEND)
 		return;
+	/* Targets drop suspended delegates that are sent: what is read again is sent afterwards. */
+	for (size_t j = 0; j < c->reads.count; j++) {
+		uint32_t reader = table_find(table, c->reads.items[j])->adds;
+
+		if (reader > 0)
+			wait_for(graph, set + 1, reader - 1, false);
+	}
 	if (c->action == ACTION_CREATE)
 		wait_for(graph, table_find(table, c->address)->frees, set, true);
 	if (c->rename.set)

@@ -13,6 +13,7 @@
  * Entries in a few letters: "KIND NUMBER: PARTS", parts being
  *     -a  removes alias a       +a  adds alias a        >b  renamed to address b
  *     -@u removes delegate u    +@u adds delegate u     =   sets a name
+ *     !x  reads account x again
  * KIND is S(uspend), R(evoke), G(rant), A(ctivate again), U(pdate), C(reate), D(elete).
  */
 static void parse_change(struct plan *plan, const char *text)
@@ -37,6 +38,8 @@ static void parse_change(struct plan *plan, const char *text)
 
 		if (word.ptr[0] == '>')
 			change->rename = (struct plan_scalar){true, change->address, name};
+		else if (word.ptr[0] == '!')
+			strs_add(&plan->arena, &change->reads, name);
 		else if (word.ptr[0] == '=')
 			change->name = (struct plan_scalar){true, STR("a"), STR("b")};
 		else if (delegate)
@@ -98,6 +101,10 @@ static void orders(void **state)
 		/* Access goes before its holder comes back. */
 		{{"A n", "R a -@n"}, "update a -> 1!, update n"},
 		{{"A n", "S a -@n"}, "suspend a -> 1!, update n"},
+		/* A target would drop who is still suspended. */
+		{{"G a +@m", "A n !a"}, "update n -> 1, update a"},
+		{{"G a -@n +q", "A n !b", "G b -@m +r", "A m !a"},
+		 "take a -> 1!,4!, update n -> 2, update b -> 3!, update m -> 4, update a"},
 		/* Cycles: aliases that go round, split where something is taken away. */
 		{{"U a -p +q", "U b -q +p"}, "take a -> 1!,2!, update b -> 2!, update a"},
 		{{"U a -p +q", "U b -q +r", "U c -r +p"},
