@@ -8,6 +8,7 @@
  *     apply_world.c       who is who: changes, accounts, delegates
  *     apply_stand.c       how an account stands to its change, and what a request has to set
  *     apply_look.c     2  the target anew, `observed`, what each entry expects
+ *     apply_check.c    2  what each entry says of its account
  *     apply_run.c      4  requests in order
  *     apply_end.c      4  what came of a request
  *     apply_settle.c   5  requests whose end is not known
@@ -223,6 +224,12 @@ int look_first(struct apply_run *run, struct err *err);
 void look_again(struct apply_run *run);
 /* Reads what an earlier process left. */
 int look_journal(struct apply_run *run, struct err *err);
+
+/* --- apply_check.c ------------------------------------------------------------------------ */
+
+/* An entry that calls its account or a new delegate otherwise than it is called, or names other
+ * values to be replaced: makes it stale. */
+bool entry_untrue(struct apply_run *run, struct task *task);
 
 /* --- apply_run.c, apply_end.c, apply_settle.c --------------------------------------------- */
 

@@ -326,8 +326,8 @@ static void first_stand(struct apply_run *run, struct task *task)
 	case STANDS_UNTOUCHED:
 		if (task->change->action == ACTION_DELETE && deletion_fails(run, task))
 			break;
-		if (!claims_fail(run, task))
-			delegates_fail(run, task);
+		if (!claims_fail(run, task) && !delegates_fail(run, task))
+			entry_untrue(run, task);
 		break;
 	case STANDS_DONE:
 		/* Whether it was sent cannot be seen. */

@@ -40,6 +40,16 @@ bool plan_is_empty(const struct plan *plan)
 	return plan->changes.count == 0 && plan->adopt.count == 0 && plan->policy.count == 0;
 }
 
+void plan_who(const struct account *account, struct buf *out)
+{
+	if (account->name)
+		buf_add(out, sym_str(account->name));
+	if (!account->unit)
+		return;
+	buf_puts(out, account->name ? ", " : "no name, ");
+	buf_add(out, sym_str(account->unit));
+}
+
 /* --- lists in the arena ------------------------------------------------------------------- */
 
 /* Room for one more; what is outgrown stays behind in the arena. */

@@ -243,6 +243,9 @@ void plan_summary(const struct plan *plan, struct buf *out);
 /* The same counts of what was done: "1 suspended, 1 created", without what follows the ';'. */
 void plan_summary_changes(const struct plan *plan, struct buf *out);
 
+/* "Bob Vos, Cardiology": how entries call an account, by its name and unit now. */
+void plan_who(const struct account *account, struct buf *out);
+
 /* Canonical bytes; sets plan->digest. */
 void plan_write(struct plan *plan, struct buf *out);
 

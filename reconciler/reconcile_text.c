@@ -28,12 +28,12 @@ static struct str to_plan(struct world *w, struct buf *text)
 struct str who_text(struct world *w, uint32_t s)
 {
 	const struct account *current = current_at(w, s);
+	struct buf who = BUF_INIT;
 
 	if (!current->unit)
 		return sym_str(current->name);
-	return arena_strf(&w->plan->arena, "%.*s, %.*s",
-			  STR_FMT(current->name ? sym_str(current->name) : STR("no name")),
-			  STR_FMT(sym_str(current->unit)));
+	plan_who(current, &who);
+	return to_plan(w, &who);
 }
 
 /* --- because ------------------------------------------------------------------------------ */

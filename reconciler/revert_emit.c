@@ -415,6 +415,7 @@ static void emit(struct reverting *reverting, struct undo *undo)
 	struct plan_change change = {.kind = (enum account_kind)undo->current->kind};
 	struct arena *arena = &reverting->plan->arena;
 	const struct account *is = undo->current;
+	CLEANUP(buf_release) struct buf who = BUF_INIT;
 
 	change.address = copy(reverting, is->address);
 	change.id = copy(reverting, is->id);
@@ -440,10 +441,8 @@ static void emit(struct reverting *reverting, struct undo *undo)
 		change.action = ACTION_REVOKE;
 	if (!changes_something(&change) || !set_key(reverting, undo, &change))
 		return;
-	change.who = is->unit
-			     ? arena_strf(arena, "%s, %s",
-					  is->name ? is->name->text : "no name", is->unit->text)
-			     : copy(reverting, is->name);
+	plan_who(is, &who);
+	change.who = arena_str(arena, buf_str(&who));
 	change.because = undo->because;
 	set_links(reverting, undo, &change);
 	warn(reverting, undo, &change);

@@ -1,0 +1,93 @@
+/*
+ * Step 2: what an entry says of the accounts it is about, held against those accounts. `expect` is a
+ * digest, which no reviewer can read: without this a plan could show one person and change another.
+ */
+#include "apply_internal.h"
+
+static bool untrue(struct apply_run *run, struct task *task, const char *what, struct str says,
+		   struct str is)
+{
+	task_decide(run, task, CHANGE_STALE);
+	task_note(run, task, "%s is %s%.*s%s, and the plan says %s%.*s%s", what,
+		  is.len ? "'" : "", STR_FMT(is.len ? is : STR("none")), is.len ? "'" : "",
+		  says.len ? "'" : "", STR_FMT(says.len ? says : STR("none")),
+		  says.len ? "'" : "");
+	task->result->advice = STR("plan again");
+	return true;
+}
+
+/* Before ';' the plan writes ',' in names of delegates. */
+static bool is_called(struct str who, struct str name)
+{
+	for (size_t i = 0; i < who.len && who.len == name.len; i++) {
+		if (who.ptr[i] != (name.ptr[i] == ';' ? ',' : name.ptr[i]))
+			return false;
+	}
+	return who.len == name.len;
+}
+
+/* The name of somebody whom the plan lets in: as it is now, or as this plan creates the account. */
+static bool name_of(struct apply_run *run, struct str address, struct str *name)
+{
+	const struct sym *person = person_added(run, address);
+	const struct account *account = person ? person_now(run, person) : NULL;
+	const struct task *task = task_of(run, &run->by_goal, sym_get(&run->names, address));
+
+	if (account)
+		*name = sym_str(account->name);
+	else if (task && task->change->action == ACTION_CREATE)
+		*name = task->change->name.to;
+	else
+		return false;
+	return true;
+}
+
+static bool delegates_untrue(struct apply_run *run, struct task *task)
+{
+	const struct plan_change *change = task->change;
+
+	/* A create lists its delegates by address only. */
+	for (size_t i = 0; i < change->delegates_add.count; i++) {
+		const struct plan_pair *pair = &change->delegates_add.items[i];
+		struct str name;
+
+		if (change->action == ACTION_CREATE || !name_of(run, pair->address, &name) ||
+		    is_called(pair->who, name))
+			continue;
+		return untrue(
+			run, task,
+			arena_strf(&run->look, "the name of %.*s", STR_FMT(pair->address)).ptr,
+			pair->who, name);
+	}
+	return false;
+}
+
+bool entry_untrue(struct apply_run *run, struct task *task)
+{
+	const struct plan_change *change = task->change;
+	const struct account *now = &task->now;
+	const struct {
+		const char *name;
+		const struct plan_scalar *says;
+		const struct sym *is;
+	} scalars[] = {
+		{"the name", &change->name, now->name},
+		{"the mobile number", &change->mobile, now->mobile},
+		{"the unit", &change->unit, now->unit},
+	};
+	CLEANUP(buf_release) struct buf who = BUF_INIT;
+
+	if (change->action == ACTION_CREATE)
+		return false;
+	plan_who(now, &who);
+	if (!str_eq(change->who, buf_str(&who)))
+		return untrue(run, task, "the account", change->who, buf_str(&who));
+	for (size_t i = 0; i < sizeof(scalars) / sizeof(scalars[0]); i++) {
+		const struct plan_scalar *says = scalars[i].says;
+		struct str is = sym_str(scalars[i].is);
+
+		if (says->set && !str_eq(plan_value(says->from), plan_value(is)))
+			return untrue(run, task, scalars[i].name, plan_value(says->from), is);
+	}
+	return delegates_untrue(run, task);
+}

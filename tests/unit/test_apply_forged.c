@@ -1,0 +1,102 @@
+/*
+ * Plans that somebody wrote by hand and people signed: canonical, fresh, approved, and not what
+ * zsctl would have made.
+ */
+#include "apply_bench.h"
+
+/* Approves the plan as it is now. */
+static void sign(struct bench *bench)
+{
+	struct buf bytes = BUF_INIT;
+	struct policy policy;
+
+	plan_write(&bench->plan, &bytes);
+	write_scratch(in_scratch("plan.yaml"), buf_str(&bytes));
+	policy_init(&policy);
+	must(policy_from_config(&policy, &bench->config, &bench->err), &bench->err);
+	must(approve_local(&policy, &bench->plan, in_scratch("plan.yaml"),
+			   STR("kim@example.org"), NOW, &bench->err),
+	     &bench->err);
+	policy_release(&policy);
+	buf_release(&bytes);
+}
+
+static struct plan_change *change_of(struct bench *bench, const char *address)
+{
+	for (size_t i = 0; i < bench->plan.changes.count; i++)
+		if (str_is(bench->plan.changes.items[i].address, address))
+			return &bench->plan.changes.items[i];
+	fail_msg("no change of %s", address);
+	return NULL;
+}
+
+/* --- what an entry says of its account ------------------------------------------------------ */
+
+static void call_him_another(struct bench *bench)
+{
+	change_of(bench, "kim@example.org")->who = STR("Nobody of note");
+}
+
+static void hide_his_unit(struct bench *bench)
+{
+	edit_organization("\"active\":true},\n{\"id\":\"u2\"",
+			  "\"active\":true,\"urn:ietf:params:scim:schemas:extension:enterprise:"
+			  "2.0:User\":{\"division\":\"Board\"}},\n{\"id\":\"u2\"");
+	(void)bench;
+}
+
+static void lie_about_before(struct bench *bench)
+{
+	change_of(bench, "bob@example.org")->name.from = STR("Bob Voss");
+}
+
+static void call_the_delegate_another(struct bench *bench)
+{
+	change_of(bench, "info@example.org")->delegates_add.items[0].who = STR("Jane Doe");
+}
+
+static void leaves_out_what_is_called_otherwise(void **unused)
+{
+	static const struct {
+		void (*forge)(struct bench *bench);
+		const char *expected;
+	} cases[] = {
+		{call_him_another,
+		 "suspend kim: stale: the account is 'Kim Jansen', and the plan says 'Nobody of "
+		 "note'"},
+		{hide_his_unit, "update jane: stale: the account is 'Jane Doe, Board', and the "
+				"plan says 'Jane Doe'"},
+		{lie_about_before,
+		 "update bob: stale: the name is 'Bob Vos', and the plan says 'Bob Voss'"},
+		{call_the_delegate_another,
+		 "grant info: stale: the name of sam@example.org is 'Sam New', and the plan says "
+		 "'Jane Doe'"},
+	};
+
+	(void)unused;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct bench bench;
+
+		if (i > 0)
+			assert_int_equal(scratch_make(NULL), 0);
+		bench_plan(&bench);
+		cases[i].forge(&bench);
+		sign(&bench);
+		expect_apply(&bench, APPLY_RUN, "", ERR_PARTIAL, "in part");
+		if (!strstr(outcomes(&bench), cases[i].expected))
+			fail_msg("%zu: not '%s' but\n%s", i, cases[i].expected,
+				 outcomes(&bench));
+		bench_close(&bench);
+		if (i + 1 < COUNT(cases))
+			scratch_clear(NULL);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(leaves_out_what_is_called_otherwise),
+	};
+
+	return bench_init() ? 1 : cmocka_run_group_tests(tests, NULL, NULL);
+}
