@@ -75,18 +75,12 @@ static int open_record(struct apply_run *run, struct err *err)
 
 	if (state_open(&run->state, run->config->state_path.ptr, writes, err) < 0 ||
 	    (writes && take_lock(&run->lock, run->state, "apply", run->input->now, err) < 0) ||
-	    state_head(run->state, run->head, err) < 0 ||
-	    policy_from_state(&run->policy, run->state, err) < 0)
+	    state_head(run->state, run->head, err) < 0)
 		return -1;
-	if (!run->policy.recorded) {
-		policy_release(&run->policy);
-		policy_init(&run->policy);
-		if (policy_from_config(&run->policy, run->config, err) < 0)
-			return -1;
-	}
-	if (run->plan->policy.count)
-		return policy_from_config(&run->wanted_policy, run->config, err);
-	return 0;
+	/* A run can be closed whatever has become of the configuration. */
+	if (run->input->mode == APPLY_CLOSE)
+		return policy_from_state(&run->policy, run->state, err);
+	return policy_read(&run->policy, &run->wanted_policy, run->config, run->state, err);
 }
 
 static int read_record(struct apply_run *run, struct err *err)

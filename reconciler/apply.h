@@ -45,10 +45,11 @@ int apply(const struct apply_input *input, struct plan *plan, struct run_result 
 /*
  * Why a plan cannot be applied now, judged without the target and without approvals: expiry,
  * organisation, configuration, policy, limits as written, base, applied before. Also what `verify` says.
- * `policy` is the recorded one, or the configuration's before the first run.
+ * `policy` is the recorded one, or the configuration's before the first run; `wanted` is the configuration's.
  */
-int apply_fresh(const struct config *config, const struct policy *policy, struct state *state,
-		const struct plan *plan, int64_t now, struct err *err);
+int apply_fresh(const struct config *config, const struct policy *policy,
+		const struct policy *wanted, struct state *state, const struct plan *plan,
+		int64_t now, struct err *err);
 
 /* Breaks the claim of a run whose process is gone: commits `takeover`. The lock must be free. */
 int apply_unlock(const struct config *config, int64_t now, struct buf *said, struct err *err);

@@ -89,19 +89,18 @@ static bool same_policy_entries(const struct plan *plan, struct plan *fresh)
 }
 
 /* What the run would record as the policy must be what the plan says and people approved. */
-static int check_policy(const struct config *config, const struct policy *policy,
+static int check_policy(const struct policy *policy, const struct policy *wanted,
 			const struct plan *plan, struct err *err)
 {
-	CLEANUP(policy_release) struct policy wanted;
 	CLEANUP(plan_release) struct plan fresh;
+	char digest[SHA256_TEXT_SIZE];
 
-	policy_init(&wanted);
 	plan_init(&fresh);
-	if (policy_from_config(&wanted, config, err) < 0)
-		return -1;
+	policy_digest(wanted, digest);
 	if (policy->recorded)
-		policy_diff(policy, &wanted, &fresh);
-	if (!same_policy_entries(plan, &fresh))
+		policy_diff(policy, wanted, &fresh);
+	/* The first policy has no entries to compare: the digest has the signers in it. */
+	if (!str_is(plan->policy_digest, digest) || !same_policy_entries(plan, &fresh))
 		return err_set(
 			err, ERR_STALE,
 			"the policy (approval, signers or endpoints) is not what the plan "
@@ -178,8 +177,9 @@ int verify_open_run(struct apply_run *run, struct err *err)
 
 /* --- together ------------------------------------------------------------------------------- */
 
-int apply_fresh(const struct config *config, const struct policy *policy, struct state *state,
-		const struct plan *plan, int64_t now, struct err *err)
+int apply_fresh(const struct config *config, const struct policy *policy,
+		const struct policy *wanted, struct state *state, const struct plan *plan,
+		int64_t now, struct err *err)
 {
 	CLEANUP(arena_release) struct arena arena = ARENA_INIT;
 	struct state_open_run open;
@@ -194,7 +194,7 @@ int apply_fresh(const struct config *config, const struct policy *policy, struct
 	if (open.id.len)
 		return other_run(&open, err);
 	if (check_target(config, plan, err) < 0 || check_expiry(policy, plan, now, err) < 0 ||
-	    check_config(config, plan, err) < 0 || check_policy(config, policy, plan, err) < 0)
+	    check_config(config, plan, err) < 0 || check_policy(policy, wanted, plan, err) < 0)
 		return -1;
 	if (plan->refused.count)
 		return err_set(err, ERR_LIMIT, "a limit refuses the plan: %.*s",
@@ -237,7 +237,8 @@ int verify_new(struct apply_run *run, struct err *err)
 	if (run->input->mode == APPLY_CLOSE)
 		return err_set(err, ERR_PERSON,
 			       "there is nothing to close: the run of this plan is not open");
-	if (apply_fresh(run->config, &run->policy, run->state, plan, run->input->now, err) < 0)
+	if (apply_fresh(run->config, &run->policy, &run->wanted_policy, run->state, plan,
+			run->input->now, err) < 0)
 		return -1;
 	if (!plan->options.policy_only &&
 	    policy_check_endpoints(&run->policy, run->config, err) < 0)
@@ -303,7 +304,7 @@ int verify_continued(struct apply_run *run, struct err *err)
 	if (run->input->mode == APPLY_CLOSE)
 		return 0;
 	if (check_config(run->config, plan, err) < 0 ||
-	    check_policy(run->config, &run->policy, plan, err) < 0) {
+	    check_policy(&run->policy, &run->wanted_policy, plan, err) < 0) {
 		err->class = ERR_PERSON;
 		return err_prefix(err,
 				  "the open run cannot go on (bring the configuration back, or "

@@ -104,8 +104,8 @@ static int run(struct context *context)
 	struct buf text = BUF_INIT;
 	int failed = judge_plan(context, path, &judged);
 	if (!failed)
-		failed = apply_fresh(&context->config, &judged.policy, context->state,
-				     &judged.plan, judged.now, &context->err);
+		failed = apply_fresh(&context->config, &judged.policy, &judged.wanted_policy,
+				     context->state, &judged.plan, judged.now, &context->err);
 	if (!failed) {
 		struct show_options show = {.color = context->color, .full = true};
 		show_text(&judged.plan, &show, &text);

@@ -13,8 +13,8 @@ static int run(struct context *context)
 		failed = print_out(buf_str(&text), &context->err);
 	}
 	if (!failed)
-		failed = apply_fresh(&context->config, &judged.policy, context->state,
-				     &judged.plan, judged.now, &context->err);
+		failed = apply_fresh(&context->config, &judged.policy, &judged.wanted_policy,
+				     context->state, &judged.plan, judged.now, &context->err);
 	if (!failed)
 		failed = approvals_enough(&judged.approvals, &context->err);
 	if (!failed)

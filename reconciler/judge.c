@@ -6,16 +6,13 @@ int judge_plan(struct context *context, const char *path, struct judged *judged)
 	*judged = (struct judged){.bytes = BUF_INIT};
 	plan_init(&judged->plan);
 	policy_init(&judged->policy);
+	policy_init(&judged->wanted_policy);
 	approvals_init(&judged->approvals);
 	if (context_now(context, &judged->now) < 0 ||
 	    plan_read_file(&judged->plan, path, &judged->bytes, err) < 0 ||
-	    policy_from_state(&judged->policy, context->state, err) < 0)
+	    policy_read(&judged->policy, &judged->wanted_policy, &context->config,
+			context->state, err) < 0)
 		return -1;
-	if (!judged->policy.recorded) {
-		policy_release(&judged->policy);
-		if (policy_from_config(&judged->policy, &context->config, err) < 0)
-			return -1;
-	}
 	return approvals_read(&judged->approvals, &judged->policy, &judged->plan, path,
 			      buf_str(&judged->bytes), judged->now, err);
 }
@@ -24,6 +21,7 @@ void judged_release(struct judged *judged)
 {
 	approvals_release(&judged->approvals);
 	policy_release(&judged->policy);
+	policy_release(&judged->wanted_policy);
 	plan_release(&judged->plan);
 	buf_release(&judged->bytes);
 }

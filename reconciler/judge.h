@@ -11,7 +11,8 @@
 struct judged {
 	struct plan plan;
 	struct buf bytes;
-	struct policy policy; /* recorded; before the first run the configuration's */
+	struct policy policy;        /* recorded; before the first run the configuration's */
+	struct policy wanted_policy; /* the configuration's; `policy` may be a view of it */
 	struct approvals approvals;
 	int64_t now;
 };

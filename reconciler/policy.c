@@ -263,6 +263,20 @@ int policy_from_state(struct policy *policy, struct state *state, struct err *er
 	return failed ? err_prefix(err, "the recorded policy") : 0;
 }
 
+int policy_read(struct policy *policy, struct policy *wanted, const struct config *config,
+		struct state *state, struct err *err)
+{
+	if (policy_from_state(policy, state, err) < 0 ||
+	    policy_from_config(wanted, config, err) < 0)
+		return -1;
+	if (policy->recorded)
+		return 0;
+	policy_release(policy);
+	*policy = *wanted;
+	policy->arena = (struct arena)ARENA_INIT;
+	return 0;
+}
+
 void policy_digest(const struct policy *policy, char out[SHA256_TEXT_SIZE])
 {
 	struct sha256 state;

@@ -39,6 +39,13 @@ int policy_from_config(struct policy *policy, const struct config *config, struc
 /* From the record's head; `recorded` false and everything empty when there is none. */
 int policy_from_state(struct policy *policy, struct state *state, struct err *err);
 
+/*
+ * The configuration's policy, read once, and what judges: the recorded one, else a view of `wanted`,
+ * which must then outlive it. What was compared and shown is so what is recorded.
+ */
+int policy_read(struct policy *policy, struct policy *wanted, const struct config *config,
+		struct state *state, struct err *err);
+
 /* "sha256:…" of the canonical text with the signers. */
 void policy_digest(const struct policy *policy, char out[SHA256_TEXT_SIZE]);
 /* The two files of the record; bytes in the arena. */

@@ -92,10 +92,27 @@ static void leaves_out_what_is_called_otherwise(void **unused)
 	}
 }
 
+/* --- the first policy ------------------------------------------------------------------------ */
+
+static void records_no_policy_that_was_not_approved(void **unused)
+{
+	struct bench bench;
+
+	(void)unused;
+	bench_plan(&bench);
+	bench.plan.policy_digest =
+		STR("sha256:0000000000000000000000000000000000000000000000000000000000000000");
+	sign(&bench);
+	expect_apply(&bench, APPLY_RUN, "", ERR_STALE, "the policy (approval, signers");
+	assert_false(os_exists(in_scratch("state/refs/heads/main")));
+	bench_close(&bench);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(leaves_out_what_is_called_otherwise),
+		TEST(records_no_policy_that_was_not_approved),
 	};
 
 	return bench_init() ? 1 : cmocka_run_group_tests(tests, NULL, NULL);
