@@ -233,16 +233,15 @@ static void add_links(struct merge *m, struct desired_account *item)
 
 		if (entry->held)
 			hold(item, entry->held, entry->source);
-		if (!lists(m, entry))
-			continue;
-		item->was = item->was ? item->was : entry->was;
-		if (item->link_count &&
-		    item->links[item->link_count - 1].source == entry->source) {
+		if (i > 0 && m->group[i - 1]->source == entry->source) {
 			buf_clear(&m->scratch);
 			buf_addf(&m->scratch, "source '%.*s' lists it twice",
 				 STR_FMT(source_at(m, entry)->name));
 			hold(item, sym_get(m->names, buf_str(&m->scratch)), entry->source);
 		}
+		if (!lists(m, entry))
+			continue;
+		item->was = item->was ? item->was : entry->was;
 		item->links[item->link_count++] = (struct desired_link){entry->source,
 									entry->id_digest};
 	}

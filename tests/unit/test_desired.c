@@ -114,6 +114,10 @@ static const struct {
 	{"listed twice by one source", "want user jane id=1\nwant user jane id=2",
 	 "user jane name=JANE in=declared#,declared# held(declared)=source 'declared' lists it "
 	 "twice\n"},
+	{"twice in a source that only manages",
+	 "cfg source=exo/manage:delegates\nwant user jane\nwant user jane source=exo delegates=a id=1\n"
+	 "want user jane source=exo delegates=a id=2",
+	 "user jane name=JANE delegates=a in=declared held(exo)=source 'exo' lists it twice\n"},
 	{"an id twice", "want user jane id=1\nwant user kim id=1\nwant user bob id=2",
 	 "user bob name=BOB in=declared#\n"
 	 "user jane name=JANE in=declared# held(declared)=its id is also that of user kim\n"
