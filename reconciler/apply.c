@@ -167,6 +167,7 @@ static int begin(struct apply_run *run, struct err *err)
 	if (write_first_lines(run, err) < 0 || commit_begin(run, err) < 0)
 		return -1;
 	run->begun = true;
+	buf_release(&run->bytes);
 	return 0;
 }
 

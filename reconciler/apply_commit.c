@@ -6,8 +6,9 @@
 
 #include "fingerprint.h"
 
-#include <inttypes.h>
+#include <malloc.h>
 
+#define MANY 10000
 #define OBSERVED_LINES 50
 #define END_LINES 200
 
@@ -28,6 +29,9 @@ static int commit(struct apply_run *run, struct state_commit *commit,
 	if (state_commit(run->state, commit, recorded, head, err) < 0)
 		return -1;
 	memcpy(run->head, head, sizeof(run->head));
+	/* Compressing many small files leaves the heap full of holes. */
+	if (commit->write_count > MANY)
+		malloc_trim(0);
 	return 0;
 }
 
@@ -239,23 +243,6 @@ int commit_begin(struct apply_run *run, struct err *err)
 
 /* --- end ------------------------------------------------------------------------------------------ */
 
-static bool was_done(const struct task *task)
-{
-	switch (task->result->outcome) {
-	case CHANGE_DONE:
-	case CHANGE_ALREADY:
-	case CHANGE_PARTLY:
-		return true;
-	case CHANGE_OPEN:
-	case CHANGE_STALE:
-	case CHANGE_DEPENDS:
-	case CHANGE_REFUSED:
-	case CHANGE_FAILED:
-		break;
-	}
-	return false;
-}
-
 static void pair_lines(struct lines *lines, const char *sign, const char *may,
 		       const struct plan_pair *pair, struct str account)
 {
@@ -411,9 +398,9 @@ static void end_lines(struct apply_run *run, struct buf *out)
 	for (size_t i = 0; i < plan->changes.count; i++) {
 		const struct task *task = &run->tasks[i];
 
-		if (was_done(task))
+		if (task_done(task))
 			task_lines(run, &lines, task);
-		if (!was_done(task) || task->result->outcome == CHANGE_PARTLY)
+		if (!task_done(task) || task->result->outcome == CHANGE_PARTLY)
 			undone_line(&lines, task);
 	}
 	for (size_t i = 0; i < plan->adopt.count; i++) {
@@ -435,7 +422,7 @@ static void add_summary(struct apply_run *run, struct buf *out)
 
 	done.changes.items = mem_alloc((done.changes.count + 1) * sizeof(*done.changes.items));
 	for (size_t i = 0; i < run->plan->changes.count; i++) {
-		if (was_done(&run->tasks[i]))
+		if (task_done(&run->tasks[i]))
 			done.changes.items[count++] = run->plan->changes.items[i];
 	}
 	done.changes.count = count;

@@ -243,6 +243,8 @@ void step_end(struct apply_run *run, uint32_t number, bool ok);
 void step_ready(struct apply_run *run, uint32_t number);
 /* No more requests. The first reason stays. */
 void run_stop(struct apply_run *run, struct str because);
+/* Done, as a whole or in part, now or before. */
+bool task_done(const struct task *task);
 /* Gives the change its outcome and a line in the journal. */
 void task_decide(struct apply_run *run, struct task *task, enum change_outcome outcome);
 /* Writes the lines that wait to the journal: durable when it returns. */

@@ -259,20 +259,10 @@ static void record_tasks(struct record *record)
 	for (size_t i = 0; i < run->plan->changes.count; i++) {
 		struct task *task = &run->tasks[i];
 
-		switch (task->result->outcome) {
-		case CHANGE_DONE:
-		case CHANGE_ALREADY:
-		case CHANGE_PARTLY:
+		if (task_done(task))
 			record_done(record, task);
-			break;
-		case CHANGE_OPEN:
-		case CHANGE_STALE:
-		case CHANGE_DEPENDS:
-		case CHANGE_REFUSED:
-		case CHANGE_FAILED:
+		else
 			record_undone(record, task);
-			break;
-		}
 	}
 }
 

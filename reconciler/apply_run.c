@@ -113,23 +113,6 @@ static void ended(struct apply_run *run, const struct target_outcome *outcome)
 
 /* --- sending ---------------------------------------------------------------------------------- */
 
-static bool succeeded(const struct task *task)
-{
-	switch (task->result->outcome) {
-	case CHANGE_DONE:
-	case CHANGE_ALREADY:
-	case CHANGE_PARTLY:
-		return true;
-	case CHANGE_OPEN:
-	case CHANGE_STALE:
-	case CHANGE_DEPENDS:
-	case CHANGE_REFUSED:
-	case CHANGE_FAILED:
-		break;
-	}
-	return false;
-}
-
 static void depends(struct apply_run *run, struct task *task, uint32_t on)
 {
 	const struct task *cause = &run->tasks[on];
@@ -156,7 +139,7 @@ static uint32_t next_request(struct apply_run *run, uint32_t *tries, struct flig
 		if (!task->decided && d->broken_by[number])
 			depends(run, task, d->broken_by[number] - 1);
 		if (task->decided) {
-			step_end(run, number, succeeded(task));
+			step_end(run, number, task_done(task));
 		} else if (!step_wanted(run, task, step, &run->flights, flight)) {
 			step_end(run, number, true);
 		} else if (must_wait(run, task, flight)) {
@@ -356,7 +339,7 @@ void run_execute_nothing(struct apply_run *run)
 			depends(run, task, d->broken_by[number] - 1);
 		/* Nothing is finished: its last step does not count. */
 		task->steps_left++;
-		step_end(run, number, !task->decided || succeeded(task));
+		step_end(run, number, !task->decided || task_done(task));
 	}
 	for (size_t i = 0; i < run->plan->changes.count; i++) {
 		if (!run->tasks[i].decided)
