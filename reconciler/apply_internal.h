@@ -4,6 +4,7 @@
  *     apply.c          the way through, locking, beginning, ending, unlock
  *     apply_verify.c   1  may this plan be applied at all
  *     apply_base.c     1  what happened to the record since it was made
+ *     apply_made.c     1  what it says it was made from
  *     apply_keys.c     1  account keys, read again and compared
  *     apply_world.c       who is who: changes, accounts, delegates
  *     apply_stand.c       how an account stands to its change, and what a request has to set
@@ -205,6 +206,12 @@ int verify_continued(struct apply_run *run, struct err *err);
 struct str verify_run_path(struct arena *arena, const struct plan *plan, const char *file);
 int verify_not_applied(struct state *state, const struct plan *plan, struct err *err);
 int verify_base(struct state *state, const struct plan *plan, struct err *err);
+
+/* --- apply_made.c ------------------------------------------------------------------------- */
+
+/* The base must be in the record: after verify_base. */
+int verify_made(const struct config *config, struct state *state, const struct plan *plan,
+		struct err *err);
 
 /* --- apply_keys.c ------------------------------------------------------------------------- */
 

@@ -201,7 +201,9 @@ int apply_fresh(const struct config *config, const struct policy *policy,
 			       STR_FMT(plan->refused.items[0]));
 	if (check_policy_only(plan, err) < 0 || guard_protected(config, plan, err) < 0)
 		return -1;
-	return verify_base(state, plan, err);
+	if (verify_base(state, plan, err) < 0)
+		return -1;
+	return verify_made(config, state, plan, err);
 }
 
 static int check_approvals(struct apply_run *run, struct err *err)

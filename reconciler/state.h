@@ -58,6 +58,10 @@ int state_recorded(struct state *state, struct sym_pool *names, struct recorded 
 int state_recorded_at(struct state *state, const char *commit, struct sym_pool *names,
 		      struct recorded *recorded, struct err *err);
 
+/* Only what the sources counted, at a commit; `recorded` is initialised here. */
+int state_sources_at(struct state *state, const char *commit, struct sym_pool *names,
+		     struct recorded *recorded, struct err *err);
+
 /* The file at `path` in `commit` ("" or NULL: the head); *found false when there is none. */
 int state_file(struct state *state, const char *commit, const char *path, struct buf *out,
 	       bool *found, struct err *err);

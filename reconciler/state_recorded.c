@@ -263,3 +263,17 @@ int state_recorded_at(struct state *state, const char *commit, struct sym_pool *
 {
 	return recorded_at(state, commit, names, recorded, err);
 }
+
+int state_sources_at(struct state *state, const char *commit, struct sym_pool *names,
+		     struct recorded *recorded, struct err *err)
+{
+	CLEANUP(buf_release) struct buf bytes = BUF_INIT;
+	bool found;
+
+	recorded_init(recorded);
+	if (state_file(state, commit, "sources.yaml", &bytes, &found, err) < 0)
+		return -1;
+	if (found && sources_parse(buf_str(&bytes), names, recorded, err) < 0)
+		return err_prefix(err, "%s", state->path);
+	return 0;
+}

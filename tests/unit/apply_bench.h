@@ -143,6 +143,28 @@ static inline void plan_head(struct bench *bench, struct state *state, const cha
 	plan->target_endpoint = STR("organization.json");
 }
 
+static inline void plan_sources(struct bench *bench, const struct desired *desired,
+				const struct recorded *recorded)
+{
+	for (uint32_t i = 0; i < bench->config.source_count; i++) {
+		struct plan_source *source = vec_push(&bench->plan.sources);
+
+		source->name = arena_str(&bench->plan.arena, bench->config.sources[i].name);
+		source->users = desired->sources[i].users;
+		source->functional = desired->sources[i].functional;
+		source->delegations = desired->sources[i].delegations;
+		for (size_t r = 0; r < recorded->source_count; r++) {
+			const struct recorded_source *last = &recorded->sources[r];
+
+			if (!str_eq(sym_str(last->name), source->name))
+				continue;
+			source->known = true;
+			source->before = last->users + last->functional;
+			source->before_delegations = last->delegations;
+		}
+	}
+}
+
 /* The plan as the commands make it, written and approved. */
 static inline void make_plan(struct bench *bench, const char *id)
 {
@@ -169,6 +191,7 @@ static inline void make_plan(struct bench *bench, const char *id)
 	must(target_open(&target, &bench->config, &bench->err), &bench->err);
 	must(target->ops->list(target, &bench->names, &current, &bench->err), &bench->err);
 	plan_head(bench, state, id);
+	plan_sources(bench, &desired, &recorded);
 	reconcile(&input, &bench->plan, NULL);
 	plan_sort(&bench->plan);
 	facts = guard_measure(&bench->config, &current, &desired, &recorded);

@@ -92,6 +92,58 @@ static void leaves_out_what_is_called_otherwise(void **unused)
 	}
 }
 
+/* --- what a plan says it was made from ------------------------------------------------------ */
+
+static void hide_a_source(struct bench *bench)
+{
+	bench->plan.sources.count = 0;
+}
+
+static void name_another_source(struct bench *bench)
+{
+	bench->plan.sources.items[0].name = STR("other");
+}
+
+static void know_more_of_a_source(struct bench *bench)
+{
+	bench->plan.sources.items[0].known = true;
+	bench->plan.sources.items[0].before = 1;
+}
+
+static void invent_changes(struct bench *bench)
+{
+	strs_add(&bench->plan.arena, &bench->plan.config_changed, STR("report"));
+}
+
+static void refuses_what_it_was_not_made_from(void **unused)
+{
+	static const struct {
+		void (*forge)(struct bench *bench);
+		const char *expected;
+	} cases[] = {
+		{hide_a_source, "the plan's sources are not"},
+		{name_another_source, "the plan's sources are not"},
+		{know_more_of_a_source, "the plan's sources are not"},
+		{invent_changes, "does not say what changed in the configuration"},
+	};
+
+	(void)unused;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct bench bench;
+
+		if (i > 0)
+			assert_int_equal(scratch_make(NULL), 0);
+		bench_plan(&bench);
+		cases[i].forge(&bench);
+		sign(&bench);
+		expect_apply(&bench, APPLY_RUN, "", ERR_PERSON, cases[i].expected);
+		assert_int_equal(failing.submitted, 0);
+		bench_close(&bench);
+		if (i + 1 < COUNT(cases))
+			scratch_clear(NULL);
+	}
+}
+
 /* --- the first policy ------------------------------------------------------------------------ */
 
 static void records_no_policy_that_was_not_approved(void **unused)
@@ -112,6 +164,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(leaves_out_what_is_called_otherwise),
+		TEST(refuses_what_it_was_not_made_from),
 		TEST(records_no_policy_that_was_not_approved),
 	};
 
