@@ -95,7 +95,9 @@ static struct tally count_plan(const struct plan *plan)
 	for (size_t i = 0; i < plan->changes.count; i++) {
 		const struct plan_change *change = &plan->changes.items[i];
 
-		tally.changes[change->kind][change->action]++;
+		for (int action = 0; action < ACTION_COUNT; action++)
+			tally.changes[change->kind][action] += change_does(change,
+									   (enum action)action);
 		tally.keys += sends_key(change);
 		count_pairs(&tally, change, &leavers);
 	}
@@ -354,19 +356,52 @@ static bool out_of_scope(const struct config_scope *scope, struct str address)
 	       !matches(&scope->include, address);
 }
 
-static int check_address(const struct config *config, const struct plan_change *change,
-			 struct str address, struct err *err)
+/* `entry` is the address that the entry goes by, `address` one that it is about. */
+static int check_address(const struct config *config, const char *action,
+			 enum account_kind kind, struct str entry, struct str address,
+			 struct err *err)
 {
-	const char *action = action_names[change->action], *kind = kind_names[change->kind];
-
 	if (matches(&config->target.protect, address))
 		return err_set(err, ERR_PERSON,
 			       "%s %s %.*s: target.protect says that %.*s is never changed",
-			       action, kind, STR_FMT(change->address), STR_FMT(address));
+			       action, kind_names[kind], STR_FMT(entry), STR_FMT(address));
 	if (out_of_scope(&config->target.scope, address))
 		return err_set(err, ERR_PERSON, "%s %s %.*s: %.*s is outside target.scope",
-			       action, kind, STR_FMT(change->address), STR_FMT(address));
+			       action, kind_names[kind], STR_FMT(entry), STR_FMT(address));
 	return 0;
+}
+
+/* What `actions:` never lets a plan do; who undoes a run asks for it himself. */
+static int check_action(const struct config *config, const struct plan *plan,
+			const struct plan_change *change, struct err *err)
+{
+	const struct config_actions *actions = &config->actions[change->kind];
+	bool forbidden = false;
+
+	switch (change->action) {
+	case ACTION_DELETE:
+		break;
+	case ACTION_SUSPEND:
+		forbidden = actions->suspend == SUSPEND_NEVER;
+		break;
+	case ACTION_REACTIVATE:
+		forbidden = actions->reactivate == SUSPEND_NEVER;
+		break;
+	case ACTION_REVOKE:
+	case ACTION_GRANT:
+	case ACTION_UPDATE:
+		forbidden = !actions->update;
+		break;
+	case ACTION_CREATE:
+		forbidden = !actions->create;
+		break;
+	}
+	if (!forbidden || plan->options.undo.len)
+		return 0;
+	return err_set(err, ERR_PERSON,
+		       "%s %s %.*s: the configuration's actions do not let plans do that",
+		       action_names[change->action], kind_names[change->kind],
+		       STR_FMT(change->address));
 }
 
 static int check_delete(const struct config *config, const struct plan *plan,
@@ -389,9 +424,14 @@ int guard_protected(const struct config *config, const struct plan *plan, struct
 	for (size_t i = 0; i < plan->changes.count; i++) {
 		const struct plan_change *change = &plan->changes.items[i];
 
-		if (check_address(config, change, change->address, err) != 0 ||
+		const char *action = action_names[change->action];
+
+		if (check_action(config, plan, change, err) != 0 ||
+		    check_address(config, action, change->kind, change->address,
+				  change->address, err) != 0 ||
 		    (change->rename.set &&
-		     check_address(config, change, change->rename.to, err) != 0))
+		     check_address(config, action, change->kind, change->address,
+				   change->rename.to, err) != 0))
 			return -1;
 		if (change->action == ACTION_DELETE &&
 		    check_delete(config, plan, change, err) != 0)
@@ -400,10 +440,9 @@ int guard_protected(const struct config *config, const struct plan *plan, struct
 	for (size_t i = 0; i < plan->adopt.count; i++) {
 		const struct plan_adopt *adopt = &plan->adopt.items[i];
 
-		if (out_of_scope(&config->target.scope, adopt->address))
-			return err_set(err, ERR_PERSON,
-				       "adopt %s %.*s: it is outside target.scope",
-				       kind_names[adopt->kind], STR_FMT(adopt->address));
+		if (check_address(config, "adopt", adopt->kind, adopt->address, adopt->address,
+				  err) != 0)
+			return -1;
 	}
 	return 0;
 }

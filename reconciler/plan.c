@@ -40,6 +40,36 @@ bool plan_is_empty(const struct plan *plan)
 	return plan->changes.count == 0 && plan->adopt.count == 0 && plan->policy.count == 0;
 }
 
+/* A key is no attribute: it goes with every request for the user. */
+static bool changes_attributes(const struct plan_change *change)
+{
+	return change->rename.set || change->name.set || change->mobile.set ||
+	       change->unit.set || change->aliases_add.count > 0 ||
+	       change->aliases_remove.count > 0;
+}
+
+bool change_does(const struct plan_change *change, enum action action)
+{
+	const bool leaves = change->action == ACTION_DELETE || change->action == ACTION_SUSPEND;
+
+	if (change->action == action)
+		return true;
+	switch (action) {
+	case ACTION_GRANT:
+		return change->delegates_add.count + change->reads.count > 0;
+	case ACTION_REVOKE:
+		return !leaves && change->delegates_remove.count > 0;
+	case ACTION_UPDATE:
+		return !leaves && change->action != ACTION_CREATE && changes_attributes(change);
+	case ACTION_DELETE:
+	case ACTION_SUSPEND:
+	case ACTION_REACTIVATE:
+	case ACTION_CREATE:
+		break;
+	}
+	return false;
+}
+
 void plan_who(const struct account *account, struct buf *out)
 {
 	if (account->name)

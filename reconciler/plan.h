@@ -243,6 +243,13 @@ void plan_summary(const struct plan *plan, struct buf *out);
 /* The same counts of what was done: "1 suspended, 1 created", without what follows the ';'. */
 void plan_summary_changes(const struct plan *plan, struct buf *out);
 
+/*
+ * Whether an entry does what this action stands for, besides its own: somebody gets access, an
+ * account that stays active loses a delegate, an attribute of an existing account changes. What an entry is
+ * called is the choice of whoever wrote the plan.
+ */
+bool change_does(const struct plan_change *change, enum action action);
+
 /* "Bob Vos, Cardiology": how entries call an account, by its name and unit now. */
 void plan_who(const struct account *account, struct buf *out);
 

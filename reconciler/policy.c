@@ -460,12 +460,16 @@ int policy_check_endpoints(const struct policy *recorded, const struct config *c
 	return failed;
 }
 
-/* Who comes back to mail that lists him is given access like anybody else, of whatever kind. */
 static bool rule_matches(const struct approval_rule *rule, const struct plan_change *change)
 {
-	if (str_is(rule->action, action_names[ACTION_GRANT]) && change->reads.count)
+	enum action action;
+
+	if (rule->action.len && !action_parse(rule->action, &action))
+		return false;
+	/* Who comes back to mail that lists him is given access to accounts of whatever kind. */
+	if (rule->action.len && action == ACTION_GRANT && change->reads.count)
 		return true;
-	return (!rule->action.len || str_is(rule->action, action_names[change->action])) &&
+	return (!rule->action.len || change_does(change, action)) &&
 	       (rule->kind < 0 || rule->kind == (int)change->kind);
 }
 

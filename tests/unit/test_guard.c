@@ -42,6 +42,8 @@ static void add_pairs_of(struct plan *plan, struct str words)
 		struct str number = {word.ptr + 1, word.len - 1};
 		uint64_t count;
 
+		if (str_is(word, "~"))
+			change->name.set = true;
 		if (str_starts(word, "=")) {
 			pairs_add(&plan->arena, &change->delegates_remove)->address =
 				arena_strf(&plan->arena, "%.*s@example.org", STR_FMT(number));
@@ -188,6 +190,10 @@ static const struct guard_case cases[] = {
 	 "! revoke: 2 planned, 1 allowed; to allow it: --allow revoke=2\n"},
 	{"a suspended account's delegates are no revokes", "suspend functional -9", 50, 50,
 	 "revoke=1", "", "suspend functional 1/50 1\n"},
+	{"what a grant changes besides, whatever it is called",
+	 "grant user +1 ~, grant user +1 ~", 50, 50, "update=1", "",
+	 "update user 2/50 1\ngrant 2/100 2\n"
+	 "! update user: 2 planned, 1 allowed; to allow it: --allow update:user=2\n"},
 	{"keys", "3 update user key, suspend user key, suspend user lost, create user key", 10,
 	 0, "keys=2", "",
 	 "create user 1/10 1\nupdate user 3/10 3\nsuspend user 2/10 2\nkeys 3/10 2\n"
@@ -357,6 +363,21 @@ static void test_protected(void **state)
 		{"scope=*@example.com", "update user", NULL,
 		 "update user update1@example.org: update1@example.org is outside target.scope"},
 		{"scope=*@example.com units=Law", "update user", NULL, NULL},
+		{"protect=adopted@*", "adopt", NULL,
+		 "adopt user adopted@example.org: target.protect says that adopted@example.org is "
+		 "never changed"},
+		{"protect=admin@* update=off", "grant user +1", NULL,
+		 "grant user grant1@example.org: the configuration's actions do not let plans do "
+		 "that"},
+		{"protect=admin@* create=off", "create user", NULL,
+		 "create user create1@example.org: the configuration's actions do not let plans do "
+		 "that"},
+		{"protect=admin@* suspend=never", "suspend functional", NULL,
+		 "suspend functional suspend1@example.org: the configuration's actions do not let "
+		 "plans do that"},
+		{"protect=admin@* reactivate=never", "reactivate user", NULL,
+		 "reactivate user reactivate1@example.org: the configuration's actions do not let "
+		 "plans do that"},
 		{"protect=admin@*", "delete user", NULL,
 		 "delete user delete1@example.org: nobody asked for deletes with --delete"},
 	};
@@ -372,6 +393,8 @@ static void test_protected(void **state)
 		world_read(&t, text.ptr, 0);
 		plan_init(&plan);
 		read_planned(&plan, protected_cases[i].change);
+		if (!strcmp(protected_cases[i].change, "adopt"))
+			vec_push(&plan.adopt)->address = STR("adopted@example.org");
 		if (protected_cases[i].rename)
 			plan.changes.items[0].rename = (struct plan_scalar){
 				true, STR_NONE, str_of(protected_cases[i].rename)};

@@ -363,6 +363,48 @@ static void asks_for_as_many_as_the_strictest_rule(void **unused)
 	}
 }
 
+/* An entry does what it does, whatever it is called. */
+static void goes_by_what_an_entry_does(void **unused)
+{
+	static const struct {
+		enum action action;
+		bool adds, removes, changes;
+		const char *does; /* besides its own action */
+	} cases[] = {
+		{ACTION_GRANT, true, false, false, ""},
+		{ACTION_GRANT, true, true, true, "revoke update "},
+		{ACTION_REACTIVATE, true, true, true, "revoke grant update "},
+		{ACTION_CREATE, true, false, true, "grant "},
+		{ACTION_SUSPEND, false, true, false, ""},
+		{ACTION_REVOKE, false, true, true, "update "},
+		{ACTION_UPDATE, false, false, true, ""},
+	};
+
+	(void)unused;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct plan_change change = {.action = cases[i].action};
+		struct buf does = BUF_INIT;
+
+		change.delegates_add.count = cases[i].adds;
+		change.delegates_remove.count = cases[i].removes;
+		change.name.set = cases[i].changes;
+		buf_puts(&does, "");
+		for (int action = 0; action < ACTION_COUNT; action++) {
+			struct approval_rule rule = {str_of(action_names[action]), -1, false,
+						     3};
+			struct policy policy = {.required = 2, .rules = &rule, .rule_count = 1};
+			struct plan plan = {.changes = {&change, 1, 1}};
+			bool matches = policy_required(&policy, &plan, NULL) == 3;
+
+			assert_true(matches == change_does(&change, (enum action)action));
+			if (matches && (enum action)action != change.action)
+				buf_addf(&does, "%s ", action_names[action]);
+		}
+		assert_true(str_is(buf_str(&does), cases[i].does));
+		buf_release(&does);
+	}
+}
+
 /* Whoever comes back and reads again what still lists him is given access. */
 static void counts_what_is_read_again_as_granted(void **unused)
 {
@@ -466,6 +508,7 @@ int main(void)
 		HERE(shows_every_difference),
 		HERE(pins_organisation_and_endpoints),
 		HERE(asks_for_as_many_as_the_strictest_rule),
+		HERE(goes_by_what_an_entry_does),
 		HERE(counts_what_is_read_again_as_granted),
 		HERE(refuses_signers_that_cannot_be_counted),
 		HERE(refuses_a_policy_nobody_could_satisfy),
