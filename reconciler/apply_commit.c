@@ -243,28 +243,38 @@ int commit_begin(struct apply_run *run, struct err *err)
 
 /* --- end ------------------------------------------------------------------------------------------ */
 
-static void pair_lines(struct lines *lines, const char *sign, const char *may,
-		       const struct plan_pair *pair, struct str account)
+static void pair_line(struct lines *lines, struct str who, const char *may, struct str account,
+		      struct str why)
 {
-	if (!line_begin(lines, sign))
-		return;
-	buf_add_visible(lines->out, pair->address, false);
+	buf_add_visible(lines->out, who, false);
 	buf_addf(lines->out, " %s ", may);
 	buf_add_visible(lines->out, account, false);
-	add_reason(lines->out, " (", pair->why, ")");
+	add_reason(lines->out, " (", why, ")");
+}
+
+/* A plan names who gets access by the address that it gives him. */
+static struct str added_address(struct apply_run *run, struct str planned)
+{
+	const struct sym *address = sym_get(&run->names, planned);
+	const struct task *task = task_of(run, &run->by_goal, address);
+
+	return task && task->address && !task_done(task) ? sym_str(task->address) : planned;
 }
 
 static void access_lines(struct apply_run *run, struct lines *lines, const struct task *task)
 {
 	const struct plan_change *change = task->change;
 	bool partly = task->result->outcome == CHANGE_PARTLY;
+	struct str account = sym_str(partly && task->there ? task->now.address : task->goal);
 
 	for (size_t i = 0; i < change->delegates_remove.count; i++) {
 		const struct plan_pair *pair = &change->delegates_remove.items[i];
 
 		if (partly && set_has(task->persons, person_removed(run, pair->address)))
 			continue;
-		pair_lines(lines, "-", "may no longer read", pair, sym_str(task->goal));
+		if (line_begin(lines, "-"))
+			pair_line(lines, pair->address, "may no longer read", account,
+				  pair->why);
 	}
 	for (size_t i = 0; i < change->delegates_add.count; i++) {
 		const struct plan_pair *pair = &change->delegates_add.items[i];
@@ -272,7 +282,9 @@ static void access_lines(struct apply_run *run, struct lines *lines, const struc
 
 		if (partly && !(person && set_has(task->persons, person)))
 			continue;
-		pair_lines(lines, "+", "may read", pair, sym_str(task->goal));
+		if (line_begin(lines, "+"))
+			pair_line(lines, added_address(run, pair->address), "may read", account,
+				  pair->why);
 	}
 }
 

@@ -37,8 +37,15 @@ void task_decide(struct apply_run *run, struct task *task, enum change_outcome o
 }
 
 /* What of a decided change nothing but the journal could tell the next process. */
-static struct str lasting(const struct change_result *result)
+static struct str lasting(const struct apply_run *run, const struct journal_line *line)
 {
+	const struct change_result *result = &run->result->items[line->change];
+	const struct task *task = &run->tasks[line->change];
+
+	if (line->type == JOURNAL_INTENT)
+		return STR_NONE;
+	if (line->type == JOURNAL_PART)
+		return task->change->action == ACTION_CREATE ? sym_str(task->id) : STR_NONE;
 	switch (result->outcome) {
 	case CHANGE_DONE:
 		return result->id;
@@ -60,12 +67,8 @@ int lines_write(struct apply_run *run, struct err *err)
 	struct dispatch *d = &run->dispatch;
 
 	/* Now, since the words come after the decision. */
-	for (size_t i = 0; i < d->lines.count; i++) {
-		struct journal_line *line = &d->lines.items[i];
-
-		if (line->type == JOURNAL_OUTCOME)
-			line->text = lasting(&run->result->items[line->change]);
-	}
+	for (size_t i = 0; i < d->lines.count; i++)
+		d->lines.items[i].text = lasting(run, &d->lines.items[i]);
 	if (d->lines.count &&
 	    journal_add(&run->journal, d->lines.items, d->lines.count, err) < 0)
 		return -1;
@@ -124,6 +127,11 @@ void step_end(struct apply_run *run, uint32_t number, bool ok)
 	task->tries = 0;
 	if (task->steps_left > 0 && --task->steps_left == 0 && ok && !task->decided)
 		finish(run, task);
+	else if (ok && task->touched && !task->decided)
+		*vec_push(&d->lines) = (struct journal_line){
+			.type = JOURNAL_PART,
+			.change = step->change,
+		};
 	for (uint32_t i = 0; i < step->release_count; i++) {
 		uint32_t released = step->releases[i];
 
@@ -157,6 +165,8 @@ static void take_answer(struct apply_run *run, struct task *task, const struct f
 	struct account now = flight->wanted;
 
 	task->touched = true;
+	if (flight->set & ATTR_KEY)
+		task->key_sent = true;
 	if (flight->op == REQUEST_DELETE) {
 		task->there = false;
 		return;

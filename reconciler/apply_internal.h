@@ -61,8 +61,9 @@ struct task {
 	enum standing standing; /* at the last look */
 	bool clean;             /* nothing else was done to it since the plan was made */
 	bool decided;           /* result->outcome is final */
-	bool touched;           /* a request of this process has been carried out */
+	bool touched;           /* a request of this run is known to have been carried out */
 	bool intended;          /* an earlier process was about to create it */
+	bool key_sent;          /* by this process */
 	bool done_before;       /* the journal says done */
 	bool failed;            /* a step of it has failed */
 	uint32_t steps_left;

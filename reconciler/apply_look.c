@@ -191,7 +191,11 @@ static void stale(struct apply_run *run, struct task *task)
 			sym_table_put(&run->by_id, task->id, 0);
 			task->id = NULL;
 		}
-		task_note(run, task, "an account with this address is there now");
+		task_note(run, task,
+			  !task->touched ? "an account with this address is there now"
+			  : task->there
+				  ? "somebody changed the account after this run made it"
+				  : "somebody deleted the account after this run made it");
 	} else if (!task->there) {
 		task_note(run, task, "the account is not in the target any more");
 	} else if (expect_unreviewed(&run->world, task->change)) {
@@ -393,7 +397,7 @@ void look_again(struct apply_run *run)
 			break;
 		case STANDS_DONE:
 			/* Sending it once more does no harm. */
-			if (key_is_new(run, task) && !task->touched)
+			if (key_is_new(run, task) && !task->key_sent)
 				break;
 			task_decide(run, task,
 				    run->continuing || task->touched ? CHANGE_DONE
@@ -427,14 +431,21 @@ static int journal_line(void *context, const struct journal_line *line, struct e
 		task->intended = true;
 		return 0;
 	}
+	/* Whatever becomes of its address, that account is the one. */
+	if (task->change->action == ACTION_CREATE && line->text.len &&
+	    (line->type == JOURNAL_PART || line->outcome == CHANGE_DONE)) {
+		task->id = sym_get(&run->names, line->text);
+		sym_table_put(&run->by_id, task->id, line->change + 1);
+	}
+	if (line->type == JOURNAL_PART) {
+		task->touched = true;
+		return 0;
+	}
 	switch (line->outcome) {
 	case CHANGE_DONE:
 		task->done_before = true;
-		if (task->change->action == ACTION_CREATE && line->text.len) {
-			task->id = sym_get(&run->names, line->text);
-			sym_table_put(&run->by_id, task->id, line->change + 1);
+		if (task->change->action == ACTION_CREATE)
 			task->result->id = sym_str(task->id);
-		}
 		break;
 	case CHANGE_ALREADY:
 	case CHANGE_STALE:

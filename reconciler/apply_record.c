@@ -169,6 +169,9 @@ static bool as_it_is(const struct apply_run *run, const struct task *task)
 		return false;
 	if (task->touched || run->result->closed)
 		return true;
+	/* What this run had done, and somebody has undone, is for the next look to see. */
+	if (task->done_before && task->standing == STANDS_UNTOUCHED)
+		return false;
 	switch (task->standing) {
 	case STANDS_UNTOUCHED:
 	case STANDS_DONE:
@@ -213,6 +216,9 @@ static void record_done(struct record *record, struct task *task)
 	}
 	/* A create whose id nobody knows any more: the next look finds it. */
 	if (!task->id)
+		return;
+	/* Deleted halfway by somebody else: as far as it was recorded, the next look says so. */
+	if (task->result->outcome == CHANGE_PARTLY && !task->there)
 		return;
 	account = record_changed(record, task->id);
 	if (task->result->outcome != CHANGE_ALREADY || !account->account.address)

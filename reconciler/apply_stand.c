@@ -278,7 +278,7 @@ static bool half_made(struct apply_run *run, struct task *task)
 static enum standing stand_created(struct apply_run *run, struct task *task)
 {
 	if (!task->there)
-		return STANDS_UNTOUCHED;
+		return task->id && task->touched ? STANDS_GONE : STANDS_UNTOUCHED;
 	/* Somebody else made it, unless a create of ours went out: here, or before a crash. */
 	if ((!task->intended && !task->touched) || task->now.kind != task->change->kind)
 		return STANDS_OTHER;

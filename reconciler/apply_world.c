@@ -119,16 +119,18 @@ const struct sym *person_at(struct apply_run *run, const struct sym *address)
 {
 	const struct sym *id = task_at(task_of(run, &run->by_goal, address), address);
 	const struct account *owner;
+	const struct task *task;
 
 	if (!id)
 		id = task_at(task_of(run, &run->by_address, address), address);
 	if (id)
 		return id;
 	owner = accounts_owner(&run->index, address);
-	if (owner && owner->id && owner->kind == KIND_USER && owner->address == address &&
-	    !task_of(run, &run->by_id, owner->id))
-		return owner->id;
-	return address;
+	if (!owner || !owner->id || owner->kind != KIND_USER || owner->address != address)
+		return address;
+	/* Where the plan's own accounts are the run knows better than the listing. */
+	task = task_of(run, &run->by_id, owner->id);
+	return !task || task_at(task, address) ? owner->id : address;
 }
 
 const struct sym *person_added(struct apply_run *run, struct str text)
@@ -233,6 +235,7 @@ void tasks_take(struct apply_run *run)
 		else
 			account = created(run, task);
 		task->there = account != NULL;
+		task->persons = (struct set){.count = 0};
 		if (!account)
 			continue;
 		task->now = *account;

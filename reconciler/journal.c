@@ -1,6 +1,6 @@
 /*
- * A line: eight hex digits of the SHA-256 of what follows, "intent N" or "outcome N WORD TEXT",
- * where TEXT is a JSON string.
+ * A line: eight hex digits of the SHA-256 of what follows, "intent N", "part N TEXT" or
+ * "outcome N WORD TEXT", where TEXT is a JSON string.
  */
 #include "journal.h"
 
@@ -100,6 +100,10 @@ static void add_line(struct buf *out, const struct journal_line *line)
 	case JOURNAL_INTENT:
 		buf_addf(&text, "intent %u", line->change);
 		break;
+	case JOURNAL_PART:
+		buf_addf(&text, "part %u ", line->change);
+		json_add_string(&text, line->text);
+		break;
 	case JOURNAL_OUTCOME:
 		buf_addf(&text, "outcome %u %u ", line->change, (unsigned)line->outcome);
 		json_add_string(&text, line->text);
@@ -152,10 +156,14 @@ static bool parse_line(struct str line, struct journal_line *out, cJSON **decode
 	out->change = (uint32_t)change;
 	if (str_is(word, "intent"))
 		return true;
-	if (!str_is(word, "outcome") || !take_number(&rest, CHANGE_OUTCOMES, &outcome))
-		return false;
-	out->type = JOURNAL_OUTCOME;
-	out->outcome = (enum change_outcome)outcome;
+	if (str_is(word, "part")) {
+		out->type = JOURNAL_PART;
+	} else {
+		if (!str_is(word, "outcome") || !take_number(&rest, CHANGE_OUTCOMES, &outcome))
+			return false;
+		out->type = JOURNAL_OUTCOME;
+		out->outcome = (enum change_outcome)outcome;
+	}
 	*decoded = json_parse(rest, &err);
 	if (!cJSON_IsString(*decoded))
 		return false;

@@ -25,10 +25,13 @@ struct journal {
 int journal_open(struct journal *journal, struct str dir, struct str id, struct err *err);
 /* Several facts may be written at once: they are durable when it returns. */
 struct journal_line {
-	enum { JOURNAL_INTENT, JOURNAL_OUTCOME } type;
+	/* A create is about to be sent; a part of the change has been done and more is to come; the
+	 * change is decided. */
+	enum { JOURNAL_INTENT, JOURNAL_PART, JOURNAL_OUTCOME } type;
 	uint32_t change;             /* index in the plan */
 	enum change_outcome outcome; /* JOURNAL_OUTCOME */
-	struct str text; /* INTENT: empty; OUTCOME: target id of a create, or the refusal */
+	/* PART, OUTCOME of a create: the target's id; OUTCOME of what was left out: why. */
+	struct str text;
 };
 int journal_add(struct journal *journal, const struct journal_line *lines, size_t count,
 		struct err *err);

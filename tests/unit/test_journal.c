@@ -12,6 +12,7 @@
 static const struct journal_line lines[] = {
 	{JOURNAL_INTENT, 0, CHANGE_OPEN, {NULL, 0}},
 	{JOURNAL_INTENT, 4000000000U, CHANGE_OPEN, {NULL, 0}},
+	{JOURNAL_PART, 7, CHANGE_OPEN, {"5ee9", sizeof("5ee9") - 1}},
 	{JOURNAL_OUTCOME, 7, CHANGE_DONE, {"5ee9", sizeof("5ee9") - 1}},
 	{JOURNAL_OUTCOME, 8, CHANGE_ALREADY, {"", sizeof("") - 1}},
 	{JOURNAL_OUTCOME,
