@@ -221,6 +221,19 @@ static void take_rules(struct arena *arena, const struct config_draft *draft,
 	}
 }
 
+/*
+ * A path as plans and the pinned endpoints show it: from the folder of the configuration itself, so
+ * that the same words in a file of another folder are another endpoint.
+ */
+static struct str path_from(struct str dir, struct str path, struct str given)
+{
+	const size_t skip = dir.len && !str_ends(dir, "/") ? dir.len + 1 : dir.len;
+
+	if (str_starts(given, "/") || path.len <= skip || memcmp(path.ptr, dir.ptr, dir.len))
+		return path;
+	return (struct str){path.ptr + skip, path.len - skip};
+}
+
 /* `arena`, `path` and `dir` of the configuration stay. */
 static void take(struct config *config, const struct config_draft *draft)
 {
@@ -234,6 +247,13 @@ static void take(struct config *config, const struct config_draft *draft)
 	take_parts(&taken.arena, &draft->exclude, &taken.target.scope.exclude,
 		   &taken.target.scope.exclude_units);
 	take_rules(&taken.arena, draft, &taken.approval);
+	taken.target.path_given = path_from(taken.dir, taken.target.path,
+					    taken.target.path_given);
+	for (uint32_t i = 0; i < taken.source_count; i++) {
+		struct config_source *source = &taken.sources[i];
+
+		source->path_given = path_from(taken.dir, source->path, source->path_given);
+	}
 	for (unsigned kind = 0; kind < KIND_COUNT; kind++) {
 		for (unsigned rule = 0; rule < LIMIT_RULES; rule++) {
 			bool own = draft->limits[1 + kind].has & 1U << rule;

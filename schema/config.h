@@ -33,8 +33,9 @@ enum sign_in { SIGN_IN_SSO, SIGN_IN_PASSWORD };
 struct config_target {
 	struct position position;
 	enum target_provider provider;
-	struct str path;       /* provider file: resolved */
-	struct str path_given; /* as written; what plans and the pinned endpoint show */
+	struct str path; /* provider file: resolved */
+	struct str
+		path_given; /* from config.dir, or absolute: in plans and the pinned endpoint */
 	enum sign_in sign_in;
 	unsigned parallel; /* requests under way at once, 1..64; 0: not given, the provider
 				 * decides (4 for a service, many for a file) */
@@ -50,7 +51,7 @@ struct config_source {
 	struct str name;
 	enum source_provider provider;
 	struct str path;       /* provider yaml: a glob, resolved */
-	struct str path_given; /* as written */
+	struct str path_given; /* likewise */
 	unsigned manage;       /* enum attribute bits; 0: lists accounts (no `manage:` given) */
 	unsigned adds; /* enum attribute bits whose sets are united with what others say */
 };

@@ -324,6 +324,11 @@ static void merges_what_it_extends(void **state)
 	assert_str(config.sources[0].path, "site/hr.yaml");
 	assert_int_equal(config.sources[0].adds, ATTR_DELEGATES);
 	assert_str(config.sources[1].path, "site/../common/all.yaml");
+	/* And shown from the folder of the configuration, whichever file names them. */
+	assert_str(config.target.path_given, "target.json");
+	assert_str(config.sources[0].path_given, "hr.yaml");
+	assert_str(config.sources[1].path_given, "../common/all.yaml");
+	assert_str(config.sources[2].path_given, "*.yaml");
 	assert_str(config.sources[2].name, "local");
 	assert_int_equal(config.claimed.count, 1);
 	buf_release(&expected);
