@@ -1,8 +1,9 @@
 /*
  * What changed in the target behind zsctl's back: the record and a listing, joined by target id.
  *
- * Delegates are compared as accounts, and only those that are active users in their own world:
- * renaming or suspending a user does not change everybody whose mail he could read.
+ * Delegates are compared as accounts: renaming or suspending a user does not change everybody whose
+ * mail he could read. Services differ in whether a suspended user stays listed, so that he is
+ * missing says nothing; that he was added does, since he reads it all once he is active again.
  */
 #include "history.h"
 
@@ -39,16 +40,13 @@ static void index_recorded(struct recorded_index *index, const struct recorded *
 	}
 }
 
-/* The target id of an active user at `address` in that world, or NULL. */
+/* The target id of the user at `address` in that world, or NULL. */
 static const struct sym *id_in_record(const struct recorded_index *index,
 				      const struct sym *address)
 {
-	const struct account *user;
-
 	if (address->number >= index->size || !index->users[address->number])
 		return NULL;
-	user = &index->recorded->items[index->users[address->number] - 1].account;
-	return user->active ? user->id : NULL;
+	return index->recorded->items[index->users[address->number] - 1].account.id;
 }
 
 static const struct sym *id_in_target(const struct accounts_index *index,
@@ -56,9 +54,7 @@ static const struct sym *id_in_target(const struct accounts_index *index,
 {
 	const struct account *user = accounts_owner(index, address);
 
-	return user && user->kind == KIND_USER && user->address == address && user->active
-		       ? user->id
-		       : NULL;
+	return user && user->kind == KIND_USER && user->address == address ? user->id : NULL;
 }
 
 struct comparison {
@@ -77,42 +73,50 @@ static void make_room(struct comparison *c, uint32_t count)
 	c->b = mem_realloc(c->b, c->room, sizeof(const struct sym *));
 }
 
-/* How many delegates count on each side; true when they are the same accounts. */
+/* Nobody was added, and nobody who is active in the target was removed. */
 static bool same_delegates(struct comparison *c, const struct account *current,
-			   const struct account *recorded, uint32_t counts[2])
+			   const struct account *recorded)
 {
-	struct set a, b;
+	struct set now, before;
 
 	make_room(c, current->delegates.count + recorded->delegates.count);
-	a = (struct set){c->a, 0};
-	b = (struct set){c->b, 0};
+	now = (struct set){c->a, 0};
+	before = (struct set){c->b, 0};
 	for (uint32_t i = 0; i < current->delegates.count; i++) {
 		const struct sym *id = id_in_target(&c->target,
 						    current->delegates.items[i].address);
 
 		if (id)
-			a.items[a.count++] = id;
+			now.items[now.count++] = id;
 	}
 	for (uint32_t i = 0; i < recorded->delegates.count; i++) {
 		const struct sym *id = id_in_record(&c->record,
 						    recorded->delegates.items[i].address);
 
 		if (id)
-			b.items[b.count++] = id;
+			before.items[before.count++] = id;
 	}
-	a.count = set_sort(a.items, a.count);
-	b.count = set_sort(b.items, b.count);
-	counts[0] = a.count;
-	counts[1] = b.count;
-	return set_equal(a, b);
+	now.count = set_sort(now.items, now.count);
+	before.count = set_sort(before.items, before.count);
+	if (set_equal(now, before))
+		return true;
+	for (uint32_t i = 0; i < now.count; i++) {
+		if (!set_has(before, now.items[i]))
+			return false;
+	}
+	for (uint32_t i = 0; i < before.count; i++) {
+		const struct account *user = accounts_by_id(&c->target, before.items[i]);
+
+		if (user && user->active && !set_has(now, before.items[i]))
+			return false;
+	}
+	return true;
 }
 
 static unsigned compare(struct comparison *c, const struct account *current,
 			const struct account *recorded)
 {
 	unsigned differ = 0;
-	uint32_t counts[2];
-	bool active[2] = {current->active, recorded->active};
 
 	if (current->address != recorded->address || current->kind != recorded->kind)
 		differ |= ATTR_ADDRESS;
@@ -124,13 +128,9 @@ static unsigned compare(struct comparison *c, const struct account *current,
 		differ |= ATTR_UNIT;
 	if (!set_equal(current->aliases, recorded->aliases))
 		differ |= ATTR_ALIASES;
-	if (!same_delegates(c, current, recorded, counts))
+	if (!same_delegates(c, current, recorded))
 		differ |= ATTR_DELEGATES;
-	if (current->kind == KIND_FUNCTIONAL) {
-		active[0] = counts[0] > 0;
-		active[1] = counts[1] > 0;
-	}
-	if (active[0] != active[1])
+	if (current->active != recorded->active)
 		differ |= ATTR_ACTIVE;
 	/* What one side cannot tell is no difference. */
 	return differ & (current->has | ATTR_ADDRESS | ATTR_ACTIVE);
