@@ -1,9 +1,8 @@
 /*
  * What changed in the target behind zsctl's back: the record and a listing, joined by target id.
  *
- * Delegates are compared as accounts: renaming or suspending a user does not change everybody whose
- * mail he could read. Services differ in whether a suspended user stays listed, so that he is
- * missing says nothing; that he was added does, since he reads it all once he is active again.
+ * Delegates are compared as accounts, and only those that are active users in their own world:
+ * renaming or suspending a user does not change everybody whose mail he could read.
  */
 #include "history.h"
 
@@ -40,13 +39,16 @@ static void index_recorded(struct recorded_index *index, const struct recorded *
 	}
 }
 
-/* The target id of the user at `address` in that world, or NULL. */
+/* The target id of an active user at `address` in that world, or NULL. */
 static const struct sym *id_in_record(const struct recorded_index *index,
 				      const struct sym *address)
 {
+	const struct account *user;
+
 	if (address->number >= index->size || !index->users[address->number])
 		return NULL;
-	return index->recorded->items[index->users[address->number] - 1].account.id;
+	user = &index->recorded->items[index->users[address->number] - 1].account;
+	return user->active ? user->id : NULL;
 }
 
 static const struct sym *id_in_target(const struct accounts_index *index,
@@ -54,7 +56,9 @@ static const struct sym *id_in_target(const struct accounts_index *index,
 {
 	const struct account *user = accounts_owner(index, address);
 
-	return user && user->kind == KIND_USER && user->address == address ? user->id : NULL;
+	return user && user->kind == KIND_USER && user->address == address && user->active
+		       ? user->id
+		       : NULL;
 }
 
 struct comparison {
@@ -73,50 +77,42 @@ static void make_room(struct comparison *c, uint32_t count)
 	c->b = mem_realloc(c->b, c->room, sizeof(const struct sym *));
 }
 
-/* Nobody was added, and nobody who is active in the target was removed. */
+/* How many delegates count on each side; true when they are the same accounts. */
 static bool same_delegates(struct comparison *c, const struct account *current,
-			   const struct account *recorded)
+			   const struct account *recorded, uint32_t counts[2])
 {
-	struct set now, before;
+	struct set a, b;
 
 	make_room(c, current->delegates.count + recorded->delegates.count);
-	now = (struct set){c->a, 0};
-	before = (struct set){c->b, 0};
+	a = (struct set){c->a, 0};
+	b = (struct set){c->b, 0};
 	for (uint32_t i = 0; i < current->delegates.count; i++) {
 		const struct sym *id = id_in_target(&c->target,
 						    current->delegates.items[i].address);
 
 		if (id)
-			now.items[now.count++] = id;
+			a.items[a.count++] = id;
 	}
 	for (uint32_t i = 0; i < recorded->delegates.count; i++) {
 		const struct sym *id = id_in_record(&c->record,
 						    recorded->delegates.items[i].address);
 
 		if (id)
-			before.items[before.count++] = id;
+			b.items[b.count++] = id;
 	}
-	now.count = set_sort(now.items, now.count);
-	before.count = set_sort(before.items, before.count);
-	if (set_equal(now, before))
-		return true;
-	for (uint32_t i = 0; i < now.count; i++) {
-		if (!set_has(before, now.items[i]))
-			return false;
-	}
-	for (uint32_t i = 0; i < before.count; i++) {
-		const struct account *user = accounts_by_id(&c->target, before.items[i]);
-
-		if (user && user->active && !set_has(now, before.items[i]))
-			return false;
-	}
-	return true;
+	a.count = set_sort(a.items, a.count);
+	b.count = set_sort(b.items, b.count);
+	counts[0] = a.count;
+	counts[1] = b.count;
+	return set_equal(a, b);
 }
 
 static unsigned compare(struct comparison *c, const struct account *current,
 			const struct account *recorded)
 {
 	unsigned differ = 0;
+	uint32_t counts[2];
+	bool active[2] = {current->active, recorded->active};
 
 	if (current->address != recorded->address || current->kind != recorded->kind)
 		differ |= ATTR_ADDRESS;
@@ -128,9 +124,13 @@ static unsigned compare(struct comparison *c, const struct account *current,
 		differ |= ATTR_UNIT;
 	if (!set_equal(current->aliases, recorded->aliases))
 		differ |= ATTR_ALIASES;
-	if (!same_delegates(c, current, recorded))
+	if (!same_delegates(c, current, recorded, counts))
 		differ |= ATTR_DELEGATES;
-	if (current->active != recorded->active)
+	if (current->kind == KIND_FUNCTIONAL) {
+		active[0] = counts[0] > 0;
+		active[1] = counts[1] > 0;
+	}
+	if (active[0] != active[1])
 		differ |= ATTR_ACTIVE;
 	/* What one side cannot tell is no difference. */
 	return differ & (current->has | ATTR_ADDRESS | ATTR_ACTIVE);
@@ -249,16 +249,43 @@ static void show_missing(struct buf *out, const char *sign, struct set from, str
 	}
 }
 
-static void show_delegates(struct buf *out, const char *sign, struct delegates from,
-			   struct delegates in)
+/* The user at `address` was suspended (or came back, with `back`) behind the record. */
+static bool changed_hands(const struct drifts *drifts, const struct sym *address, bool back)
+{
+	const struct account user = {.kind = KIND_USER, .address = address};
+	const struct drift wanted = {.kind = DRIFT_CHANGED, .current = &user};
+	const struct drift *found = bsearch(&wanted, drifts->items, drifts->count,
+					    sizeof(wanted), drift_cmp);
+
+	return found && found->kind == DRIFT_CHANGED && (found->attributes & ATTR_ACTIVE) &&
+	       found->current->active == back;
+}
+
+/* Those of one list who cannot read by the other: not in it, or not active there. */
+static void each_delegate(const struct drifts *drifts, struct delegates from,
+			  struct delegates in, bool added,
+			  void (*each)(void *context, const struct sym *address), void *context)
 {
 	for (uint32_t i = 0; i < from.count; i++) {
-		if (!delegates_find(in, from.items[i].address))
-			show_item(out, sign, "delegate", from.items[i].address);
+		const struct sym *address = from.items[i].address;
+
+		if (!delegates_find(in, address) || changed_hands(drifts, address, added))
+			each(context, address);
 	}
 }
 
-static void show_changes(struct buf *out, const struct drift *drift)
+static void show_added(void *context, const struct sym *address)
+{
+	show_item(context, "+", "delegate", address);
+}
+
+static void show_removed(void *context, const struct sym *address)
+{
+	show_item(context, "-", "delegate", address);
+}
+
+static void show_changes(struct buf *out, const struct drifts *drifts,
+			 const struct drift *drift)
 {
 	const struct account *now = drift->current, *before = &drift->recorded->account;
 
@@ -277,8 +304,9 @@ static void show_changes(struct buf *out, const struct drift *drift)
 		show_missing(out, "+", now->aliases, before->aliases);
 	}
 	if (drift->attributes & ATTR_DELEGATES) {
-		show_delegates(out, "-", before->delegates, now->delegates);
-		show_delegates(out, "+", now->delegates, before->delegates);
+		each_delegate(drifts, before->delegates, now->delegates, false, show_removed,
+			      out);
+		each_delegate(drifts, now->delegates, before->delegates, true, show_added, out);
 	}
 }
 
@@ -298,7 +326,7 @@ static void show_text(const struct drifts *drifts, bool color, struct buf *out)
 		show(out, account->address);
 		buf_addf(out, " %s\n", drift_names[drift->kind]);
 		if (drift->kind == DRIFT_CHANGED)
-			show_changes(out, drift);
+			show_changes(out, drifts, drift);
 	}
 	if (drifts->count)
 		buf_addf(out, "%zu changed, %zu appeared, %zu gone since the record.\n",
@@ -317,15 +345,9 @@ static void json_set(struct json_writer *json, const char *key, struct set from,
 	json_end_array(json);
 }
 
-static void json_delegates(struct json_writer *json, const char *key, struct delegates from,
-			   struct delegates in)
+static void json_address(void *context, const struct sym *address)
 {
-	json_begin_array(json, key);
-	for (uint32_t i = 0; i < from.count; i++) {
-		if (!delegates_find(in, from.items[i].address))
-			json_str(json, NULL, sym_str(from.items[i].address));
-	}
-	json_end_array(json);
+	json_str(context, NULL, sym_str(address));
 }
 
 static void json_change(struct json_writer *json, const char *key, const struct sym *before,
@@ -337,7 +359,7 @@ static void json_change(struct json_writer *json, const char *key, const struct 
 	json_end_object(json);
 }
 
-static void show_json(const struct drift *drift, struct buf *out)
+static void show_json(const struct drifts *drifts, const struct drift *drift, struct buf *out)
 {
 	const struct account *account = account_of(drift);
 	struct json_writer json = {.out = out, .first = true};
@@ -366,10 +388,14 @@ static void show_json(const struct drift *drift, struct buf *out)
 			json_set(&json, "aliases_removed", before->aliases, account->aliases);
 		}
 		if (drift->attributes & ATTR_DELEGATES) {
-			json_delegates(&json, "delegates_added", account->delegates,
-				       before->delegates);
-			json_delegates(&json, "delegates_removed", before->delegates,
-				       account->delegates);
+			json_begin_array(&json, "delegates_added");
+			each_delegate(drifts, account->delegates, before->delegates, true,
+				      json_address, &json);
+			json_end_array(&json);
+			json_begin_array(&json, "delegates_removed");
+			each_delegate(drifts, before->delegates, account->delegates, false,
+				      json_address, &json);
+			json_end_array(&json);
 		}
 	}
 	json_end_object(&json);
@@ -383,5 +409,5 @@ void drift_show(const struct drifts *drifts, bool json, bool color, struct buf *
 		return;
 	}
 	for (size_t i = 0; i < drifts->count; i++)
-		show_json(&drifts->items[i], out);
+		show_json(drifts, &drifts->items[i], out);
 }
