@@ -135,7 +135,7 @@ static int look_before(struct apply_run *run, struct str approver, struct err *e
 	struct err stale = ERR_INIT;
 	int nothing_left;
 
-	if (look_now(run, err) < 0 || look_limits(run, err) < 0)
+	if (look_now(run, err) < 0 || look_limits(run, err) < 0 || look_links(run, err) < 0)
 		return -1;
 	nothing_left = look_first(run, &stale);
 	if (run->input->mode == APPLY_DRY_RUN)

@@ -91,3 +91,99 @@ bool entry_untrue(struct apply_run *run, struct task *task)
 	}
 	return delegates_untrue(run, task);
 }
+
+/* --- source ids ----------------------------------------------------------------------------- */
+
+/* The account that has this id by the record and is still in the target; NULL: it is free. */
+static const struct recorded_account *holder(const struct apply_run *run,
+					     const struct sym_table *by_digest,
+					     struct str digest)
+{
+	uint32_t at = sym_table_get(by_digest, sym_find(&run->names, digest));
+	const struct recorded_account *account = at ? &run->recorded.items[at - 1] : NULL;
+
+	return account && accounts_by_id(&run->index, account->account.id) ? account : NULL;
+}
+
+static bool has_link(const struct apply_run *run, struct str id, struct str digest)
+{
+	uint32_t at = sym_table_get(&run->recorded_at, sym_find(&run->names, id));
+	const struct recorded_account *account = at ? &run->recorded.items[at - 1] : NULL;
+
+	for (uint32_t l = 0; account && l < account->link_count; l++) {
+		if (str_eq(sym_str(account->links[l].digest), digest))
+			return true;
+	}
+	return false;
+}
+
+static int check_link(const struct apply_run *run, const struct sym_table *by_digest,
+		      enum account_kind kind, struct str address, struct str id,
+		      struct str digest, struct err *err)
+{
+	const struct recorded_account *other;
+
+	if (!digest.len)
+		return 0;
+	other = holder(run, by_digest, digest);
+	if (!other || has_link(run, id, digest))
+		return 0;
+	return err_set(err, ERR_PERSON,
+		       "the plan gives %s %.*s the source id that is recorded for %s %s, which "
+		       "is another account: it was not made by this zsctl, plan again",
+		       kind_names[kind], STR_FMT(address), kind_names[other->account.kind],
+		       other->account.address->text);
+}
+
+/* --same-person names the address that the account has or is to have. */
+static bool confirmed(const struct plan *plan, struct str address, struct str goal)
+{
+	return strs_has(&plan->options.same_person, address) ||
+	       (goal.len && strs_has(&plan->options.same_person, goal));
+}
+
+static int check_links(const struct apply_run *run, const struct sym_table *by_digest,
+		       struct err *err)
+{
+	const struct plan *plan = run->plan;
+
+	for (size_t i = 0; i < plan->changes.count; i++) {
+		const struct plan_change *change = &plan->changes.items[i];
+
+		if (confirmed(plan, change->address, change->rename.to))
+			continue;
+		for (size_t l = 0; l < change->link_count; l++) {
+			if (check_link(run, by_digest, change->kind, change->address,
+				       change->id, change->links[l].digest, err) < 0)
+				return -1;
+		}
+	}
+	for (size_t i = 0; i < plan->adopt.count; i++) {
+		const struct plan_adopt *adopt = &plan->adopt.items[i];
+
+		if (!confirmed(plan, adopt->address, STR_NONE) &&
+		    check_link(run, by_digest, adopt->kind, adopt->address, adopt->id,
+			       adopt->link, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+int look_links(struct apply_run *run, struct err *err)
+{
+	struct sym_table by_digest = {NULL, 0};
+	int failed;
+
+	for (size_t i = 0; i < run->recorded.count; i++) {
+		const struct recorded_account *account = &run->recorded.items[i];
+
+		for (uint32_t l = 0; account->account.id && l < account->link_count; l++) {
+			if (account->links[l].digest)
+				sym_table_put(&by_digest, account->links[l].digest,
+					      (uint32_t)i + 1);
+		}
+	}
+	failed = check_links(run, &by_digest, err);
+	sym_table_release(&by_digest);
+	return failed;
+}

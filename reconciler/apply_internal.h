@@ -238,6 +238,9 @@ int look_journal(struct apply_run *run, struct err *err);
 /* An entry that calls its account or a new delegate otherwise than it is called, or names other
  * values to be replaced: makes it stale. */
 bool entry_untrue(struct apply_run *run, struct task *task);
+/* Source ids that the plan would record for one account while another one, which is still there, has
+ * them by the record: whoever the source lists would be taken for somebody else ever after. */
+int look_links(struct apply_run *run, struct err *err);
 
 /* --- apply_run.c, apply_end.c, apply_settle.c --------------------------------------------- */
 

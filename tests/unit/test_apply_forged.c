@@ -144,6 +144,53 @@ static void refuses_what_it_was_not_made_from(void **unused)
 	}
 }
 
+/* --- source ids ----------------------------------------------------------------------------- */
+
+static void declare(const char *jane)
+{
+	struct buf text = BUF_INIT;
+
+	buf_addf(&text,
+		 "zsctl_accounts: 1\nusers:\n"
+		 "  - {address: jane@example.org, id: 1, name: %s}\n"
+		 "  - {address: bob@example.org, id: 2, name: Robert Vos, aliases: []}\n"
+		 "  - {address: kim@example.org, id: 3, name: Kim Jansen}\n"
+		 "functional:\n"
+		 "  - {address: info@example.org, name: Information, delegates: "
+		 "[bob@example.org]}\n",
+		 jane);
+	write_scratch(in_scratch("accounts.yaml"), buf_str(&text));
+	buf_release(&text);
+}
+
+/* Whoever is recorded as another one stays him for every plan that follows. */
+static void gives_nobody_the_id_of_another(void **unused)
+{
+	struct bench bench;
+	struct str digest;
+
+	(void)unused;
+	bench_open(&bench);
+	declare("Jane Smith");
+	make_plan(&bench, "20261120T101500Z-00000001");
+	digest = arena_str(&scratch_arena,
+			   change_of(&bench, "bob@example.org")->links[0].digest);
+	assert_true(digest.len > 0);
+	expect_apply(&bench, APPLY_RUN, "", 0, "");
+	declare("Jane Third");
+	make_plan(&bench, "20261120T101600Z-00000002");
+	change_of(&bench, "jane@example.org")->links[0].digest = digest;
+	sign(&bench);
+	expect_apply(&bench, APPLY_RUN, "", ERR_PERSON,
+		     "recorded for user bob@example.org, which is another account");
+	assert_int_equal(failing.submitted, 0);
+	/* Unless a person said that it is he. */
+	strs_add(&bench.plan.arena, &bench.plan.options.same_person, STR("jane@example.org"));
+	sign(&bench);
+	expect_apply(&bench, APPLY_RUN, "", 0, "");
+	bench_close(&bench);
+}
+
 /* --- the first policy ------------------------------------------------------------------------ */
 
 static void records_no_policy_that_was_not_approved(void **unused)
@@ -165,6 +212,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(leaves_out_what_is_called_otherwise),
 		TEST(refuses_what_it_was_not_made_from),
+		TEST(gives_nobody_the_id_of_another),
 		TEST(records_no_policy_that_was_not_approved),
 	};
 
