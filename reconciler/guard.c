@@ -14,7 +14,7 @@
 struct guard_facts guard_measure(const struct config *config, const struct accounts *current,
 				 const struct desired *desired, const struct recorded *recorded)
 {
-	struct guard_facts facts = {.recorded_ids = 0};
+	struct guard_facts facts = {.recorded = recorded};
 	autofree bool *there = NULL;
 	uint32_t size = 0;
 
@@ -78,6 +78,7 @@ static void count_pairs(struct tally *tally, const struct plan_change *change,
 			!sym_find(leavers, change->delegates_remove.items[i].address);
 }
 
+/* Creates, suspensions and reactivations have limits of their own. */
 static bool sends_key(const struct plan_change *change)
 {
 	if (change->key.len == 0 || str_is(change->key, "lost"))
@@ -86,9 +87,40 @@ static bool sends_key(const struct plan_change *change)
 	       change->action == ACTION_REVOKE;
 }
 
-static struct tally count_plan(const struct plan *plan)
+/* Keys that the record does not know as sent: first ones and others than before. */
+static uint64_t count_keys(const struct plan *plan, const struct recorded *recorded)
 {
-	struct tally tally = {.keys = 0};
+	struct sym_pool sent = SYM_POOL_INIT; /* "ID KEY" */
+	struct buf text = BUF_INIT;
+	uint64_t count = 0;
+
+	for (size_t i = 0; i < plan->changes.count; i++) {
+		const struct plan_change *change = &plan->changes.items[i];
+
+		if (!sends_key(change))
+			continue;
+		buf_clear(&text);
+		buf_addf(&text, "%.*s %.*s", STR_FMT(change->id), STR_FMT(change->key));
+		sym_get(&sent, buf_str(&text));
+		count++;
+	}
+	for (size_t i = 0; count && recorded && i < recorded->count; i++) {
+		const struct recorded_account *account = &recorded->items[i];
+
+		if (!account->key || !account->account.id)
+			continue;
+		buf_clear(&text);
+		buf_addf(&text, "%s %s", account->account.id->text, account->key->text);
+		count -= sym_find(&sent, buf_str(&text)) != NULL;
+	}
+	buf_release(&text);
+	sym_pool_release(&sent);
+	return count;
+}
+
+static struct tally count_plan(const struct plan *plan, const struct recorded *recorded)
+{
+	struct tally tally = {.keys = count_keys(plan, recorded)};
 	struct sym_pool leavers = SYM_POOL_INIT;
 
 	find_leavers(plan, &leavers);
@@ -98,7 +130,6 @@ static struct tally count_plan(const struct plan *plan)
 		for (int action = 0; action < ACTION_COUNT; action++)
 			tally.changes[change->kind][action] += change_does(change,
 									   (enum action)action);
-		tally.keys += sends_key(change);
 		count_pairs(&tally, change, &leavers);
 	}
 	for (size_t i = 0; i < plan->held.count; i++)
@@ -313,7 +344,7 @@ void guard_limits(const struct config *config, const struct guard_facts *facts,
 		{LIMIT_REACTIVATE, ACTION_REACTIVATE},
 	};
 	struct guard guard = {config, plan};
-	const struct tally tally = count_plan(plan);
+	const struct tally tally = count_plan(plan, facts->recorded);
 
 	plan->limits.count = 0;
 	plan->refused.count = 0;

@@ -148,6 +148,7 @@ struct guard_facts {
 	uint64_t desired[KIND_COUNT]; /* entries of all sources */
 	uint64_t recorded_ids;        /* accounts of the record that had an id … */
 	uint64_t recorded_missing; /* … and those of them the target does not have any more */
+	const struct recorded *recorded; /* which keys are known; NULL: none */
 };
 
 /*
