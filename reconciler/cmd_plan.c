@@ -1,6 +1,5 @@
 #include "address.h"
 #include "base/os.h"
-#include "fingerprint.h"
 #include "planner.h"
 
 #include <string.h>
@@ -89,17 +88,7 @@ static int read_worlds(struct context *context, int64_t now, const struct plan *
 	    worlds_read_recorded(context, worlds) < 0 ||
 	    worlds_read_current(context, worlds) < 0)
 		return -1;
-	bool keys = false;
-	for (size_t i = 0; i < worlds->desired.count && !keys; i++)
-		keys = worlds->desired.items[i].key != NULL;
-	if (!keys)
-		return 0;
-	CLEANUP(secret_release) struct secret key = SECRET_INIT;
-	const bool renew = str_is(plan->options.refresh_keys, "*");
-	if (fingerprint_key_load(&context->config, context->state, renew, &key, &context->err) <
-	    0)
-		return -1;
-	return desired_keys(&worlds->desired, secret_str(&key), &context->names, &context->err);
+	return worlds_read_keys(context, str_is(plan->options.refresh_keys, "*"), worlds);
 }
 
 static int explain(struct context *context, const struct reconcile_input *input,

@@ -15,7 +15,8 @@ static const struct option options[] = {
  * not stop an undo. */
 static void read_sources(struct context *context, int64_t now, struct worlds *worlds)
 {
-	if (worlds_read_desired(context, now, worlds) < 0) {
+	if (worlds_read_desired(context, now, worlds) < 0 ||
+	    worlds_read_keys(context, false, worlds) < 0) {
 		log_warning("%s; the plan cannot say where the sources disagree",
 			    context->err.text);
 		desired_release(&worlds->desired);

@@ -46,6 +46,20 @@ int worlds_read_desired(struct context *context, int64_t now, struct worlds *wor
 	return 0;
 }
 
+int worlds_read_keys(struct context *context, bool renew, struct worlds *worlds)
+{
+	bool keys = false;
+	for (size_t i = 0; i < worlds->desired.count && !keys; i++)
+		keys = worlds->desired.items[i].key != NULL;
+	if (!keys)
+		return 0;
+	CLEANUP(secret_release) struct secret key = SECRET_INIT;
+	if (fingerprint_key_load(&context->config, context->state, renew, &key, &context->err) <
+	    0)
+		return -1;
+	return desired_keys(&worlds->desired, secret_str(&key), &context->names, &context->err);
+}
+
 static int by_account(const void *a, const void *b)
 {
 	return account_cmp(a, b);

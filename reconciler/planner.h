@@ -23,6 +23,8 @@ void worlds_release(struct worlds *worlds);
 
 /* The configured sources only: entries → desired, without keys. */
 int worlds_read_desired(struct context *context, int64_t now, struct worlds *worlds);
+/* Fingerprints of the account keys behind what was read; `renew`: with a new fingerprint key too. */
+int worlds_read_keys(struct context *context, bool renew, struct worlds *worlds);
 /* The target's accounts in scope, sorted. Checks pinned endpoints first. The target can then say
  * what it is, but takes no requests. */
 int worlds_read_current(struct context *context, struct worlds *worlds);
