@@ -192,7 +192,7 @@ enum file_written file_index_write(struct file_index *index, const char *path, s
 		err_errno(err, ERR_FAILED, "cannot write %s", path);
 		return result;
 	}
-	if (os_writer_open(&out.writer, path, 0600, err))
+	if (os_writer_follow(&out.writer, path, 0600, err))
 		return result;
 	put_file(&out, index);
 	/* Opened under its own name: no file that somebody else puts in place can be taken for it. */

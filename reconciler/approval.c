@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 void approvals_init(struct approvals *approvals)
 {
@@ -53,8 +54,15 @@ int approval_write(const char *plan_path, struct str name, struct str bytes, str
 {
 	struct arena arena = ARENA_INIT;
 	struct str dir = approvals_dir(&arena, plan_path);
-	int failed = os_make_dirs(dir.ptr, 0755, err);
+	struct stat status;
+	int failed = 0;
 
+	if (lstat(dir.ptr, &status) == 0 && S_ISLNK(status.st_mode))
+		failed = err_set(err, ERR_FAILED,
+				 "%s is a symbolic link: approvals lie beside their plan",
+				 dir.ptr);
+	if (!failed)
+		failed = os_make_dirs(dir.ptr, 0755, err);
 	if (!failed)
 		failed = os_write_file(os_join(&arena, dir, name).ptr, bytes, 0644, err);
 	arena_release(&arena);

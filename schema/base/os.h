@@ -52,7 +52,10 @@ struct os_writer {
 	{                \
 		.fd = -1 \
 	}
+/* Refuses a symbolic link at `path`. */
 int os_writer_open(struct os_writer *writer, const char *path, mode_t mode, struct err *err);
+/* Replaces what a symbolic link at `path` leads to: for files that people place themselves. */
+int os_writer_follow(struct os_writer *writer, const char *path, mode_t mode, struct err *err);
 void os_writer_add(struct os_writer *writer, struct str bytes); /* errors surface at commit */
 /* Copies `size` bytes at `offset` of `fd`. */
 void os_writer_copy(struct os_writer *writer, int fd, uint64_t offset, uint64_t size);

@@ -13,14 +13,21 @@
 
 enum { BUFFER = 64 * 1024, NAME_KEPT = 200, RANDOM = 4, TRIES = 100 };
 
-/* The path itself, or what a symbolic link points to; NULL with errno set. */
-static char *resolve(const char *path)
+/*
+ * The path itself, or what a symbolic link points to; NULL with errno set. A link where none is
+ * expected may be somebody's who cannot write the file that it leads to.
+ */
+static char *resolve(const char *path, bool follow)
 {
 	struct stat status;
 	char *copy;
 
-	if (lstat(path, &status) == 0 && S_ISLNK(status.st_mode))
-		return realpath(path, NULL);
+	if (lstat(path, &status) == 0 && S_ISLNK(status.st_mode)) {
+		if (follow)
+			return realpath(path, NULL);
+		errno = ELOOP;
+		return NULL;
+	}
 	copy = mem_alloc(strlen(path) + 1);
 	memcpy(copy, path, strlen(path) + 1);
 	return copy;
@@ -111,14 +118,15 @@ static int copy_status(const struct os_writer *writer)
 	return fchmod(writer->fd, old.st_mode & 0777);
 }
 
-int os_writer_open(struct os_writer *writer, const char *path, mode_t mode, struct err *err)
+static int open_writer(struct os_writer *writer, const char *path, mode_t mode, bool follow,
+		       struct err *err)
 {
 	struct os_writer new = OS_WRITER_INIT;
 	struct arena arena = ARENA_INIT;
 	struct str dir, prefix;
 	int result = -1;
 
-	new.path = resolve(path);
+	new.path = resolve(path, follow);
 	if (new.path) {
 		dir = os_dirname(&arena, str_of(new.path));
 		prefix = temporary_prefix(&arena, new.path);
@@ -127,7 +135,13 @@ int os_writer_open(struct os_writer *writer, const char *path, mode_t mode, stru
 		if (result == 0)
 			result = copy_status(&new);
 	}
-	if (result) {
+	if (result && errno == ELOOP && !follow) {
+		err_set(err, ERR_FAILED,
+			"cannot write %s: it is a symbolic link, and nothing is written through "
+			"one",
+			path);
+		os_writer_release(&new);
+	} else if (result) {
 		err_errno(err, ERR_FAILED, "cannot write %s", path);
 		os_writer_release(&new);
 	} else {
@@ -135,6 +149,16 @@ int os_writer_open(struct os_writer *writer, const char *path, mode_t mode, stru
 	}
 	arena_release(&arena);
 	return result;
+}
+
+int os_writer_open(struct os_writer *writer, const char *path, mode_t mode, struct err *err)
+{
+	return open_writer(writer, path, mode, false, err);
+}
+
+int os_writer_follow(struct os_writer *writer, const char *path, mode_t mode, struct err *err)
+{
+	return open_writer(writer, path, mode, true, err);
 }
 
 static void put(struct os_writer *writer, struct str bytes)

@@ -217,6 +217,7 @@ static void leaves_nothing_behind(void **state)
 
 static void follows_links(void **state)
 {
+	struct os_writer writer = OS_WRITER_INIT;
 	struct err err = ERR_INIT;
 	struct stat status;
 
@@ -224,13 +225,22 @@ static void follows_links(void **state)
 	assert_int_equal(mkdir("linked", 0755), 0);
 	write_file("linked/real", "old");
 	assert_int_equal(symlink("linked/real", "link"), 0);
-	write_file("link", "new");
+	assert_int_equal(os_writer_follow(&writer, "link", 0644, &err), 0);
+	os_writer_add(&writer, STR("new"));
+	assert_int_equal(os_writer_commit(&writer, &err), 0);
 	assert_content("linked/real", "new");
 	assert_int_equal(lstat("link", &status), 0);
 	assert_true(S_ISLNK(status.st_mode));
 	assert_int_equal(symlink("nowhere", "dangling"), 0);
-	assert_int_equal(os_write_file("dangling", STR("x"), 0644, &err), -1);
+	assert_int_equal(os_writer_follow(&writer, "dangling", 0644, &err), -1);
 	assert_string_equal(err.text, "cannot write dangling: No such file or directory");
+	/* Only where it is asked for. */
+	err = (struct err)ERR_INIT;
+	assert_int_equal(os_write_file("link", STR("x"), 0644, &err), -1);
+	assert_string_equal(err.text,
+			    "cannot write link: it is a symbolic link, and nothing is "
+			    "written through one");
+	assert_content("linked/real", "new");
 }
 
 static void refuses_wrong_places(void **state)
