@@ -242,6 +242,25 @@ struct str state_private_dir(const struct state *state)
 
 /* --- finding one's way -------------------------------------------------------------------- */
 
+/* It is there since the first commit: without the branch the record has not vanished by itself. */
+struct str state_marker(const struct state *state, struct arena *arena)
+{
+	return os_join(arena, state_private_dir(state), STR("recorded"));
+}
+
+static int check_never_recorded(const struct state *state, struct err *err)
+{
+	CLEANUP(arena_release) struct arena arena = ARENA_INIT;
+
+	if (!os_exists(state_marker(state, &arena).ptr))
+		return 0;
+	return err_set(
+		err, ERR_FAILED,
+		"the record at %s is damaged: its branch main is gone; bring it back from "
+		"a backup, or with what `git fsck --lost-found` finds",
+		state->path);
+}
+
 int state_head_id(struct state *state, git_oid *id, bool *empty, struct err *err)
 {
 	int status;
@@ -251,10 +270,10 @@ int state_head_id(struct state *state, git_oid *id, bool *empty, struct err *err
 		return -1;
 	*empty = true;
 	if (!state->repo)
-		return 0;
+		return check_never_recorded(state, err);
 	status = git_reference_name_to_id(id, state->repo, STATE_BRANCH);
 	if (status == GIT_ENOTFOUND)
-		return 0;
+		return check_never_recorded(state, err);
 	if (status < 0)
 		return state_git_error(err, "%s: cannot read the branch main", state->path);
 	*empty = false;

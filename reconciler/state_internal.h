@@ -57,6 +57,9 @@ int state_compare(struct state *state, const git_tree *old_tree, const git_tree 
 			      struct err *err),
 		  void *context, struct err *err);
 
+/* A file in the private folder that is there since the first commit. */
+struct str state_marker(const struct state *state, struct arena *arena);
+
 /* Files of what the sources counted. */
 void sources_write(const struct recorded *recorded, struct buf *out);
 int sources_parse(struct str bytes, struct sym_pool *names, struct recorded *recorded,

@@ -162,6 +162,18 @@ static void write_cache(struct state *state, const char *commit,
 	git_tree_free(root);
 }
 
+/* From now on a record without its branch is a damaged one; when this fails, the next commit does it. */
+static void mark_recorded(const struct state *state)
+{
+	CLEANUP(arena_release) struct arena arena = ARENA_INIT;
+	struct str path = state_marker(state, &arena);
+	struct err ignored = ERR_INIT;
+
+	if (!os_exists(path.ptr))
+		os_write_file(path.ptr, STR("something has been recorded here\n"), 0600,
+			      &ignored);
+}
+
 int state_commit(struct state *state, const struct state_commit *commit,
 		 const struct recorded *recorded, char out[COMMIT_TEXT_SIZE], struct err *err)
 {
@@ -184,6 +196,7 @@ int state_commit(struct state *state, const struct state_commit *commit,
 	if (status < 0)
 		return -1;
 	git_oid_tostr(out, COMMIT_TEXT_SIZE, &id);
+	mark_recorded(state);
 	if (recorded &&
 	    state_cache_worth(commit->write_count + commit->remove_count, recorded->count))
 		write_cache(state, out, recorded);

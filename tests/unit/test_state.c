@@ -25,6 +25,33 @@ static const char *commit_files(struct state *state, const char *message,
 	return arena_str(&scratch_arena, str_of(out)).ptr;
 }
 
+/* --- what was there once ------------------------------------------------------------------- */
+
+static void takes_no_lost_branch_for_a_first_run(void **unused)
+{
+	static const struct state_file file = {{"a", 1}, {"1\n", 2}};
+	static const char *const lost[] = {"refs/heads/main", "HEAD"};
+	struct state *state = open_state(true);
+	struct err err = ERR_INIT;
+
+	(void)unused;
+	commit_files(state, "policy: a", &file, 1);
+	state_free(state);
+	for (size_t i = 0; i < 2; i++) {
+		const char *path = in_scratch("state/%s", lost[i]);
+
+		assert_int_equal(rename(path, in_scratch("kept")), 0);
+		assert_int_equal(state_open(&state, in_scratch("state"), false, &err), -1);
+		assert_int_equal(err.class, ERR_FAILED);
+		if (i == 0)
+			assert_non_null(
+				strstr(err.text, "is damaged: its branch main is gone"));
+		assert_int_equal(rename(in_scratch("kept"), path), 0);
+	}
+	assert_int_equal(state_open(&state, in_scratch("state"), false, &err), 0);
+	state_free(state);
+}
+
 /* --- nothing there yet -------------------------------------------------------------------- */
 
 static void reads_a_missing_record_as_empty(void **unused)
@@ -224,8 +251,12 @@ static void refuses_paths_that_mislead(void **unused)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		HERE(reads_a_missing_record_as_empty), HERE(makes_a_private_repository),
-		HERE(refuses_what_is_no_record),       HERE(keeps_files),
+		HERE(takes_no_lost_branch_for_a_first_run),
+		HERE(makes_a_private_repository),
+		HERE(reads_a_missing_record_as_empty),
+		HERE(makes_a_private_repository),
+		HERE(refuses_what_is_no_record),
+		HERE(keeps_files),
 		HERE(refuses_paths_that_mislead),
 	};
 	struct err err = ERR_INIT;
