@@ -248,6 +248,7 @@ static void clear_up(struct apply_run *run)
 
 static int end(struct apply_run *run, struct err *err)
 {
+	adoptions_count(run);
 	if (commit_end(run, err) == 0) {
 		journal_remove(state_private_dir(run->state), run->plan->id);
 		return 0;
@@ -265,21 +266,32 @@ static int say_outcome(const struct apply_run *run, struct err *err)
 	if (!counts.failed && !counts.left_out && !counts.open && !counts.partly)
 		return 0;
 	return err_set(err, ERR_PARTIAL, "%s; next: zsctl plan",
-		       counts.done ? "applied in part" : "nothing was applied");
+		       counts.done || run->adopted ? "applied in part" : "nothing was applied");
 }
 
 static int say_prediction(struct apply_run *run, struct err *err)
 {
 	size_t left_out = 0, count = run->plan->changes.count;
+	size_t partly = run_execute_nothing(run);
 
-	run_execute_nothing(run);
+	adoptions_count(run);
 	for (size_t i = 0; i < count; i++)
 		left_out += run->result->items[i].outcome == CHANGE_STALE ||
 			    run->result->items[i].outcome == CHANGE_DEPENDS;
-	if (!left_out)
-		return 0;
-	return err_set(err, left_out == count ? ERR_STALE : ERR_PARTIAL,
-		       "%zu of %zu changes would be left out: plan again", left_out, count);
+	if (left_out)
+		return err_set(err,
+			       left_out == count && !run->adopted ? ERR_STALE : ERR_PARTIAL,
+			       "%zu of %zu changes would be left out: plan again", left_out,
+			       count);
+	if (partly)
+		return err_set(err, ERR_PARTIAL,
+			       "%zu of %zu changes would go through in part: plan again",
+			       partly, count);
+	if (run->result->not_adopted.count)
+		return err_set(err, ERR_PARTIAL,
+			       "%zu adopted accounts would be left out: plan again",
+			       run->result->not_adopted.count);
+	return 0;
 }
 
 static int carry_out(struct apply_run *run, struct err *err)

@@ -27,11 +27,12 @@ static bool is_called(struct str who, struct str name)
 }
 
 /* The name of somebody whom the plan lets in: as it is now, or as this plan creates the account. */
-static bool name_of(struct apply_run *run, struct str address, struct str *name)
+static bool name_of(struct apply_run *run, const struct plan_pair *pair, struct str *name)
 {
-	const struct sym *person = person_added(run, address);
+	const struct sym *person = person_added(run, pair);
 	const struct account *account = person ? person_now(run, person) : NULL;
-	const struct task *task = task_of(run, &run->by_goal, sym_get(&run->names, address));
+	const struct task *task = task_of(run, &run->by_goal,
+					  sym_get(&run->names, pair->address));
 
 	if (account)
 		*name = sym_str(account->name);
@@ -51,7 +52,7 @@ static bool delegates_untrue(struct apply_run *run, struct task *task)
 		const struct plan_pair *pair = &change->delegates_add.items[i];
 		struct str name;
 
-		if (change->action == ACTION_CREATE || !name_of(run, pair->address, &name) ||
+		if (change->action == ACTION_CREATE || !name_of(run, pair, &name) ||
 		    is_called(pair->who, name))
 			continue;
 		return untrue(

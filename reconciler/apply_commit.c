@@ -278,7 +278,7 @@ static void access_lines(struct apply_run *run, struct lines *lines, const struc
 	}
 	for (size_t i = 0; i < change->delegates_add.count; i++) {
 		const struct plan_pair *pair = &change->delegates_add.items[i];
-		const struct sym *person = partly ? person_added(run, pair->address) : NULL;
+		const struct sym *person = partly ? person_added(run, pair) : NULL;
 
 		if (partly && !(person && set_has(task->persons, person)))
 			continue;
@@ -418,10 +418,17 @@ static void end_lines(struct apply_run *run, struct buf *out)
 	for (size_t i = 0; i < plan->adopt.count; i++) {
 		const struct plan_adopt *adopt = &plan->adopt.items[i];
 
-		if (!line_begin(&lines, "="))
+		if (!adoption_stands(run, adopt) || !line_begin(&lines, "="))
 			continue;
 		add_account(out, adopt->kind, adopt->address);
 		add_reason(out, " adopted (", adopt->source, ")");
+	}
+	for (size_t i = 0; i < run->result->not_adopted.count; i++) {
+		if (!line_begin(&lines, "!"))
+			continue;
+		buf_puts(out, "adoption of ");
+		buf_add_visible(out, run->result->not_adopted.items[i], false);
+		buf_puts(out, ": left out: " RESULT_NOT_ADOPTED "\n");
 	}
 	lines_end(&lines);
 }
@@ -438,6 +445,7 @@ static void add_summary(struct apply_run *run, struct buf *out)
 			done.changes.items[count++] = run->plan->changes.items[i];
 	}
 	done.changes.count = count;
+	done.adopt.count = run->adopted;
 	if (run->result->closed)
 		done.policy.count = 0;
 	plan_summary_changes(&done, out);

@@ -96,13 +96,14 @@ static bool note_missing(struct apply_run *run, struct task *task)
 		missing = true;
 	}
 	for (size_t i = 0; i < change->delegates_add.count; i++) {
-		struct str address = change->delegates_add.items[i].address;
-		const struct sym *person = person_added(run, address);
+		const struct plan_pair *pair = &change->delegates_add.items[i];
+		const struct sym *person = person_added(run, pair);
+		const char *why = person_missing(run, pair);
 
 		if (person && set_has(task->persons, person))
 			continue;
-		task_note(run, task, "%.*s was left out: no active account of that address",
-			  STR_FMT(address));
+		task_note(run, task, "%.*s was left out: %s", STR_FMT(pair->address),
+			  why ? why : "the target did not take it");
 		missing = true;
 	}
 	return missing;

@@ -147,7 +147,8 @@ struct apply_run {
 
 	struct journal journal;
 	struct dispatch dispatch;
-	bool stopped; /* no more requests; result->stopped_because says why */
+	size_t adopted; /* of the plan's adoptions, by adoptions_count() */
+	bool stopped;   /* no more requests; result->stopped_because says why */
 };
 
 /* --- apply_world.c ------------------------------------------------------------------------ */
@@ -174,8 +175,10 @@ const struct account *person_now(struct apply_run *run, const struct sym *person
 /* Who has this primary address now: a target id, or the address itself. */
 const struct sym *person_at(struct apply_run *run, const struct sym *address);
 /* The persons that a plan names: added delegates by their address after it (NULL: that account is
- * not there yet), removed ones by their address before it. */
-const struct sym *person_added(struct apply_run *run, struct str address);
+ * not there yet, or another one is), removed ones by their address before it. */
+const struct sym *person_added(struct apply_run *run, const struct plan_pair *pair);
+/* Why nobody can be let in for the pair now, in words; NULL: somebody can. */
+const char *person_missing(struct apply_run *run, const struct plan_pair *pair);
 const struct sym *person_removed(struct apply_run *run, struct str address);
 
 /* --- apply_stand.c ------------------------------------------------------------------------ */
@@ -246,8 +249,9 @@ int look_links(struct apply_run *run, struct err *err);
 
 /* Carries the plan out. -1: the run is still open. */
 int run_execute(struct apply_run *run, struct err *err);
-/* Only says what would happen: dependants of what is left out are left out too. */
-void run_execute_nothing(struct apply_run *run);
+/* Only says what would happen: dependants of what is left out are left out too. Returns how many
+ * changes would go through but for a delegate. */
+size_t run_execute_nothing(struct apply_run *run);
 
 /* The step has ended; `ok`: what waits for it can go on. */
 void step_end(struct apply_run *run, uint32_t number, bool ok);
@@ -282,6 +286,11 @@ void record_change_release(struct record_change *change);
 void record_observed(struct apply_run *run, const struct drifts *drifts,
 		     struct record_change *out);
 void record_run(struct apply_run *run, struct record_change *out);
+
+/* Whether the account that the plan adopts is still the one that it was, by the record. */
+bool adoption_stands(struct apply_run *run, const struct plan_adopt *adopt);
+/* Sets run->adopted and result->not_adopted; once, at the end. */
+void adoptions_count(struct apply_run *run);
 
 int commit_policy(struct apply_run *run, struct str approver, struct err *err);
 int commit_observed(struct apply_run *run, const struct drifts *drifts, struct err *err);

@@ -128,26 +128,6 @@ static const struct recorded_account *recorded_by_id(const struct apply_run *run
 	return at ? &run->recorded.items[at - 1] : NULL;
 }
 
-static const struct recorded_account *recorded_user(const struct apply_run *run,
-						    const struct sym *address)
-{
-	const struct account key = {.kind = KIND_USER, .address = address};
-	size_t low = 0, high = run->recorded.count;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		int order = account_cmp(&run->recorded.items[middle].account, &key);
-
-		if (order == 0)
-			return &run->recorded.items[middle];
-		if (order < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return NULL;
-}
-
 static void add_difference(struct buf *out, const char *what, bool differs)
 {
 	if (differs)
@@ -270,19 +250,14 @@ static bool delegates_fail(struct apply_run *run, struct task *task)
 	const struct plan_pairs *pairs = &task->change->delegates_add;
 
 	for (size_t i = 0; i < pairs->count; i++) {
-		const struct sym *address = sym_get(&run->names, pairs->items[i].address);
-		const struct recorded_account *recorded;
-		const struct sym *person;
+		const struct plan_pair *pair = &pairs->items[i];
+		const struct sym *address = sym_get(&run->names, pair->address);
 
-		if (task_of(run, &run->by_goal, address))
-			continue;
-		recorded = recorded_user(run, address);
-		person = person_at(run, address);
-		if (!recorded || !recorded->account.id || person == address ||
-		    person == recorded->account.id)
+		if (task_of(run, &run->by_goal, address) ||
+		    person_at(run, address) == address || person_added(run, pair))
 			continue;
 		task_decide(run, task, CHANGE_STALE);
-		task_note(run, task, "%s is another account than the recorded one now",
+		task_note(run, task, "%s is another account now than the plan means",
 			  address->text);
 		task->result->advice = STR("plan again");
 		return true;

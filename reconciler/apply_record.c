@@ -272,21 +272,50 @@ static void record_tasks(struct record *record)
 	}
 }
 
+bool adoption_stands(struct apply_run *run, const struct plan_adopt *adopt)
+{
+	const struct sym *id = sym_get(&run->names, adopt->id);
+	uint32_t at = sym_table_get(&run->recorded_at, id);
+	const struct account *account = at ? &run->recorded.items[at - 1].account : NULL;
+
+	/* A dry run has not recorded what it has seen. */
+	if (run->input->mode == APPLY_DRY_RUN)
+		account = accounts_by_id(&run->index, id);
+	return account && account->kind == adopt->kind &&
+	       str_eq(sym_str(account->address), adopt->address);
+}
+
+void adoptions_count(struct apply_run *run)
+{
+	struct strs *missing = &run->result->not_adopted;
+
+	for (size_t i = 0; i < run->plan->adopt.count; i++) {
+		const struct plan_adopt *adopt = &run->plan->adopt.items[i];
+		struct str account;
+
+		if (adoption_stands(run, adopt)) {
+			run->adopted++;
+			continue;
+		}
+		account = arena_strf(&run->result->arena, "%s %.*s", kind_names[adopt->kind],
+				     STR_FMT(adopt->address));
+		/* Once, whoever lists it. */
+		if (!missing->count || !str_eq(missing->items[missing->count - 1], account))
+			*strs_push(&run->result->arena, missing) = account;
+	}
+}
+
 static void record_adoptions(struct record *record)
 {
 	struct apply_run *run = record->run;
 
 	for (size_t i = 0; i < run->plan->adopt.count; i++) {
 		const struct plan_adopt *adopt = &run->plan->adopt.items[i];
-		const struct sym *id = sym_get(&run->names, adopt->id);
-		const struct recorded_account *old = record_before(record, id);
 		struct recorded_account *account;
 
-		/* Recorded under that address, at least before this run. */
-		if (!old || old->account.kind != adopt->kind ||
-		    !str_eq(sym_str(old->account.address), adopt->address))
+		if (!adoption_stands(run, adopt))
 			continue;
-		account = record_changed(record, id);
+		account = record_changed(record, sym_get(&run->names, adopt->id));
 		set_link(record, account, adopt->source, adopt->link);
 		/* Of an account that stays suspended only the id is kept. */
 		if (account->account.active && account->desired_since == DATE_NONE)

@@ -326,9 +326,42 @@ int run_execute(struct apply_run *run, struct err *err)
 		STR_FMT(run->result->stopped_because));
 }
 
-void run_execute_nothing(struct apply_run *run)
+/* Whether this plan makes somebody of whoever has the address in the end. */
+static bool is_coming(struct apply_run *run, const struct plan_pair *pair)
+{
+	const struct sym *address = sym_get(&run->names, pair->address);
+	const struct task *task = task_of(run, &run->by_goal, address);
+
+	if (!task)
+		task = task_of(run, &run->by_address, address);
+	return task && (!task->decided || task_done(task)) &&
+	       (task->change->action == ACTION_CREATE ||
+		task->change->action == ACTION_REACTIVATE);
+}
+
+/* What an apply would note in the end. */
+static bool foretell(struct apply_run *run, struct task *task)
+{
+	const struct plan_pairs *pairs = &task->change->delegates_add;
+	bool missing = false;
+
+	task_note(run, task, "would go through");
+	for (size_t i = 0; i < pairs->count; i++) {
+		const char *why = person_missing(run, &pairs->items[i]);
+
+		if (!why || is_coming(run, &pairs->items[i]))
+			continue;
+		task_note(run, task, "%.*s would be left out: %s",
+			  STR_FMT(pairs->items[i].address), why);
+		missing = true;
+	}
+	return missing;
+}
+
+size_t run_execute_nothing(struct apply_run *run)
 {
 	struct dispatch *d = &run->dispatch;
+	size_t partly = 0;
 
 	dispatch_init(run);
 	while (d->ready_count) {
@@ -343,9 +376,10 @@ void run_execute_nothing(struct apply_run *run)
 	}
 	for (size_t i = 0; i < run->plan->changes.count; i++) {
 		if (!run->tasks[i].decided)
-			task_note(run, &run->tasks[i], "would go through");
+			partly += foretell(run, &run->tasks[i]);
 	}
 	dispatch_release(d);
+	return partly;
 }
 
 void run_stop(struct apply_run *run, struct str because)

@@ -103,7 +103,7 @@ static struct set added_persons(struct apply_run *run, const struct task *task, 
 		return set;
 	set.items = arena_array(arena, const struct sym *, pairs->count);
 	for (size_t i = 0; i < pairs->count; i++) {
-		const struct sym *person = person_added(run, pairs->items[i].address);
+		const struct sym *person = person_added(run, &pairs->items[i]);
 		const struct account *account = person ? person_now(run, person) : NULL;
 
 		if (account && (anyway || (account->kind == KIND_USER && account->active)))

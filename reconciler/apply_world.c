@@ -133,16 +133,35 @@ const struct sym *person_at(struct apply_run *run, const struct sym *address)
 	return !task || task_at(task, address) ? owner->id : address;
 }
 
-const struct sym *person_added(struct apply_run *run, struct str text)
+const struct sym *person_added(struct apply_run *run, const struct plan_pair *pair)
 {
-	const struct sym *address = sym_get(&run->names, text);
-	struct task *task = task_of(run, &run->by_goal, address);
-	const struct sym *person;
+	const struct sym *address = sym_get(&run->names, pair->address);
+	const struct task *task = task_of(run, &run->by_goal, address);
+	const struct sym *person, *meant = NULL;
 
 	if (task)
 		return task->there ? task->id : NULL;
+	task = task_of(run, &run->by_address, address);
+	if (task)
+		meant = task->id;
+	else if (pair->id.len)
+		meant = sym_get(&run->names, pair->id);
 	person = person_at(run, address);
-	return person == address ? NULL : person;
+	return person == meant ? person : NULL;
+}
+
+const char *person_missing(struct apply_run *run, const struct plan_pair *pair)
+{
+	const struct sym *address = sym_get(&run->names, pair->address);
+	const struct sym *person = person_added(run, pair);
+	const struct account *account = person ? person_now(run, person) : NULL;
+
+	if (account && account->kind == KIND_USER && account->active)
+		return NULL;
+	if (!person && !task_of(run, &run->by_goal, address) &&
+	    person_at(run, address) != address)
+		return "another account than the plan means has that address now";
+	return "no active account of that address";
 }
 
 const struct sym *person_removed(struct apply_run *run, struct str text)

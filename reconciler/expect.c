@@ -358,6 +358,20 @@ static void fill_reads(const struct expect_world *world, struct plan *plan, size
 	strs_sort(reads);
 }
 
+/* A delegate whom no entry speaks of is the account that he is now, whoever gets the address. */
+static void fill_pins(const struct expect_world *world, struct plan *plan,
+		      struct plan_pairs *pairs)
+{
+	for (size_t i = 0; i < pairs->count; i++) {
+		const struct sym *address = sym_find(world->names, pairs->items[i].address);
+		const struct account *user = accounts_owner(world->index, address);
+
+		if (user && user->kind == KIND_USER && user->address == address && user->id &&
+		    !entry_of(world, user))
+			pairs->items[i].id = arena_str(&plan->arena, sym_str(user->id));
+	}
+}
+
 void expect_fill(struct plan *plan, const struct accounts *current, struct sym_pool *names)
 {
 	struct accounts_index index;
@@ -367,6 +381,8 @@ void expect_fill(struct plan *plan, const struct accounts *current, struct sym_p
 	expect_init(&world, &index, names, plan, NULL);
 	for (size_t i = 0; i < plan->changes.count; i++)
 		fill_reads(&world, plan, i);
+	for (size_t i = 0; i < plan->changes.count; i++)
+		fill_pins(&world, plan, &plan->changes.items[i].delegates_add);
 	for (size_t i = 0; i < plan->changes.count; i++) {
 		struct plan_change *change = &plan->changes.items[i];
 		const struct account *account = accounts_by_id(&index,

@@ -67,8 +67,8 @@ void expect_of(const struct expect_world *world, const struct account *account,
 	       const struct plan_change *change, char out[SHA256_TEXT_SIZE]);
 
 /*
- * Fills `reads` and `expect` of every change: reconcile's last step. Changes are found by their target
- * id; those without one are creates ("absent").
+ * Fills `reads`, `expect` and the ids of added delegates of every change: reconcile's last step. Changes
+ * are found by their target id; those without one are creates ("absent").
  */
 void expect_fill(struct plan *plan, const struct accounts *current, struct sym_pool *names);
 

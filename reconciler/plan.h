@@ -39,6 +39,7 @@
  *       - {what: approval.required, from: "2", to: "1"}
  *     checks:                                        one per change, in the same order
  *       - {account: bob@example.org, id: 5ee9…, expect: sha256:…, links: {ad: sha256:…}}
+ *       - {account: cardio@example.org, id: 8c21…, expect: sha256:…, delegates: {kim@example.org: 9d3c…}}
  */
 #ifndef ZSCTL_PLAN_H
 #define ZSCTL_PLAN_H
@@ -73,6 +74,9 @@ struct plan_pair {
 	struct str address; /* as it will be after the plan (added), as it is now (removed) */
 	struct str who;     /* the delegate's name, or empty: written as "no name" */
 	struct str why;     /* "exo: group …", "suspended by this plan" */
+	/* Added: the target id of the account that the address means, for machines. Empty when an
+	 * entry of this plan is about that account: expect_fill(). */
+	struct str id;
 };
 /* Grows by pairs_add() only. */
 struct plan_pairs {

@@ -92,7 +92,8 @@ static bool are_addresses(struct checking *checking, const struct strs *list)
 static bool are_delegates(struct checking *checking, const struct plan_pairs *pairs)
 {
 	for (size_t i = 0; i < pairs->count; i++)
-		if (!is_address(checking, pairs->items[i].address))
+		if (!is_address(checking, pairs->items[i].address) ||
+		    (pairs->items[i].id.len > 0 && !is_target_id(pairs->items[i].id)))
 			return false;
 	return true;
 }

@@ -417,6 +417,23 @@ static void read_records(struct scan *scan, struct plan *plan)
 	}
 }
 
+static void read_pins(struct scan *scan, struct plan_pairs *pairs)
+{
+	size_t at = 0;
+
+	do {
+		struct str address = scan_key(scan);
+
+		while (at < pairs->count && !str_eq(pairs->items[at].address, address))
+			at++;
+		if (at == pairs->count)
+			scan_fail(scan, "says who somebody is who gets no access");
+		else
+			pairs->items[at].id = scan_flow(scan);
+	} while (scan_has(scan, ", "));
+	scan_need(scan, "}");
+}
+
 static void read_check(struct scan *scan, struct plan_change *change)
 {
 	if (!str_eq(scan_flow(scan), change->address))
@@ -425,6 +442,8 @@ static void read_check(struct scan *scan, struct plan_change *change)
 		change->id = scan_flow(scan);
 	scan_need(scan, ", expect: ");
 	change->expect = scan_flow(scan);
+	if (scan_has(scan, ", delegates: {"))
+		read_pins(scan, &change->delegates_add);
 	if (scan_has(scan, ", links: {")) {
 		do {
 			struct plan_link *link = links_add(scan->arena, change);

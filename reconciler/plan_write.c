@@ -408,6 +408,22 @@ static void write_policy(struct writer *w, const struct plan *plan)
 	}
 }
 
+/* Who the added delegates are. */
+static void write_pins(struct writer *w, const struct plan_pairs *pairs)
+{
+	const char *before = ", delegates: {";
+
+	for (size_t i = 0; i < pairs->count; i++) {
+		if (pairs->items[i].id.len == 0)
+			continue;
+		add_flow(w, before, pairs->items[i].address);
+		add_flow(w, ": ", pairs->items[i].id);
+		before = ", ";
+	}
+	if (before[2] == '\0')
+		buf_char(w->out, '}');
+}
+
 static void write_checks(struct writer *w, const struct plan *plan)
 {
 	add_list_start(w, "checks", plan->changes.count);
@@ -417,6 +433,7 @@ static void write_checks(struct writer *w, const struct plan *plan)
 		add_flow(w, "  - {account: ", change->address);
 		add_flow_given(w, ", id: ", change->id);
 		add_flow(w, ", expect: ", change->expect);
+		write_pins(w, &change->delegates_add);
 		for (size_t j = 0; j < change->link_count; j++) {
 			add_flow(w, j ? ", " : ", links: {", change->links[j].source);
 			add_flow(w, ": ",

@@ -24,7 +24,7 @@ void run_result_release(struct run_result *result)
 
 struct result_counts result_count(const struct run_result *result)
 {
-	struct result_counts counts = {0};
+	struct result_counts counts = {.left_out = result->not_adopted.count};
 
 	for (size_t i = 0; i < result->count; i++) {
 		switch (result->items[i].outcome) {
@@ -106,6 +106,10 @@ void result_write(const struct run_result *result, const struct plan *plan, stru
 		add_field(out, "stopped: ", result->stopped_because);
 	buf_addf(out, "counts: {done: %zu, failed: %zu, left_out: %zu, open: %zu}\n",
 		 counts.done, counts.failed, counts.left_out, counts.open);
+	if (result->not_adopted.count)
+		buf_puts(out, "not_adopted:\n");
+	for (size_t i = 0; i < result->not_adopted.count; i++)
+		add_field(out, "  - ", result->not_adopted.items[i]);
 	buf_puts(out, result->count ? "changes:\n" : "changes: []\n");
 	for (size_t i = 0; i < result->count; i++)
 		add_change(out, &plan->changes.items[i], &result->items[i]);
@@ -171,6 +175,9 @@ int result_read(struct run_result *result, const struct plan *plan, struct str b
 	read.closed = canonical_line(&in, "closed: true");
 	read.stopped = canonical_maybe(&in, "stopped: ", &read.stopped_because);
 	canonical_take(&in, "counts: ", &text);
+	if (canonical_line(&in, "not_adopted:"))
+		while (canonical_maybe(&in, "  - ", &text))
+			strs_add(&read.arena, &read.not_adopted, text);
 	canonical_line(&in, read.count ? "changes:" : "changes: []");
 	for (size_t i = 0; i < read.count && !in.bad; i++)
 		take_change(&in, &plan->changes.items[i], &read.items[i]);
@@ -232,6 +239,17 @@ static const char *outcome_color(enum change_outcome outcome)
 /* So many of those that are done are named; a run of thousands is counted. */
 #define SHOWN_DONE 50
 
+static void show_not_adopted(const struct run_result *result, bool color, struct buf *out)
+{
+	for (size_t i = 0; i < result->not_adopted.count; i++) {
+		buf_puts(out, "  adopt ");
+		buf_add_visible(out, result->not_adopted.items[i], false);
+		buf_addf(out, ": %s%s%s: " RESULT_NOT_ADOPTED "\n      → plan again\n",
+			 color ? outcome_color(CHANGE_STALE) : "", outcome_words(CHANGE_STALE),
+			 color ? "\033[0m" : "");
+	}
+}
+
 void result_show(const struct run_result *result, const struct plan *plan, bool color,
 		 struct buf *out)
 {
@@ -264,6 +282,7 @@ void result_show(const struct run_result *result, const struct plan *plan, bool 
 			buf_char(out, '\n');
 		}
 	}
+	show_not_adopted(result, color, out);
 	if (done > SHOWN_DONE)
 		buf_addf(out, "  … and %zu more that are done\n", done - SHOWN_DONE);
 	if (result->stopped) {

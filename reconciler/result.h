@@ -38,12 +38,15 @@ struct run_result {
 	bool closed;  /* by --close */
 	bool stopped; /* interrupted, or stopped by a fatal answer */
 	struct str stopped_because;
+	struct strs not_adopted; /* "user kim@example.org": adoptions that were left out */
 };
+#define RESULT_NOT_ADOPTED "it is not the account any more that the plan means"
 void run_result_init(struct run_result *result, size_t changes);
 void run_result_release(struct run_result *result);
 
 struct result_counts {
-	size_t done, failed, left_out, open; /* done counts ALREADY and PARTLY too */
+	/* Done counts ALREADY and PARTLY too; left_out adoptions too. */
+	size_t done, failed, left_out, open;
 	size_t partly;
 };
 struct result_counts result_count(const struct run_result *result);

@@ -183,6 +183,7 @@ static void add_pairs(struct json_writer *w, const char *key, const struct plan_
 		text(w, "address", pairs->items[i].address);
 		given(w, "name", pairs->items[i].who);
 		given(w, "why", pairs->items[i].why);
+		given(w, "id", pairs->items[i].id);
 		json_end_object(w);
 	}
 	json_end_array(w);

@@ -177,6 +177,8 @@ static const struct member delegate_members[] = {
 	{"address", TEXT, NULL},
 	{"name", TEXT_OR_NULL, NULL},
 	{"why", TEXT_OR_NULL, NULL},
+	{"id", TEXT_OR_NULL,
+	 "of an added one; null when an entry of this plan is about that account"},
 	{NULL, NULL, NULL},
 };
 

@@ -33,7 +33,8 @@ static inline void example_link(struct plan *plan, struct plan_change *change,
 static inline void example_pair(struct plan *plan, struct plan_pairs *pairs, struct str address,
 				struct str who, struct str why)
 {
-	*pairs_add(&plan->arena, pairs) = (struct plan_pair){address, who, why};
+	*pairs_add(&plan->arena,
+		   pairs) = (struct plan_pair){.address = address, .who = who, .why = why};
 }
 
 static inline void example_changes(struct plan *plan)

@@ -132,11 +132,49 @@ static void reads_nothing_that_is_not_named(void **state)
 	world_free(&t);
 }
 
+/* Added delegates are accounts of the target, or such as have an entry of their own. */
+static void says_who_is_let_in(void **state)
+{
+	static const struct {
+		const char *delegate, *id;
+	} expected[] = {{"bob", ""}, {"jane", "id-jane"}, {"kim.new", ""}, {"sam", ""}};
+	struct test_world t;
+	struct reconcile_input input;
+	struct plan_change *change;
+	struct plan plan;
+
+	(void)state;
+	world_read(&t,
+		   "want user bob\nwant user jane\nwant user kim.new was=kim\nwant user sam\n"
+		   "want functional info delegates=bob,jane,kim.new,sam\n"
+		   "is user bob suspended\nis user jane\nis user kim\n"
+		   "is functional info\n"
+		   "was user bob suspended_by=r1:9\nwas user jane\nwas user kim\n"
+		   "was functional info suspended_by=r1:9\n",
+		   0);
+	input = world_input(&t);
+	plan_init(&plan);
+	reconcile(&input, &plan, NULL);
+	plan_sort(&plan);
+	for (change = plan.changes.items; change->kind != KIND_FUNCTIONAL; change++)
+		;
+	assert_int_equal(change->delegates_add.count, 4);
+	for (size_t i = 0; i < 4; i++) {
+		const struct plan_pair *pair = &change->delegates_add.items[i];
+
+		assert_true(str_starts(pair->address, expected[i].delegate));
+		assert_true(str_is(pair->id, expected[i].id));
+	}
+	plan_release(&plan);
+	world_free(&t);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(knows_what_somebody_reads_again),
 		cmocka_unit_test(reads_nothing_that_is_not_named),
+		cmocka_unit_test(says_who_is_let_in),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -203,6 +203,47 @@ static void reads_an_empty_plan(void **state)
 	buf_release(&out);
 }
 
+static void assert_edit_refused(struct str bytes, const char *from, const char *to,
+				const char *wanted);
+
+/* What a returning user reads again, and who the new delegates are. */
+static void reads_what_access_is_about(void **state)
+{
+	struct plan_change *change;
+	struct buf out = BUF_INIT;
+	struct plan plan;
+
+	(void)state;
+	example_plan(&plan);
+	example_pair(&plan, &plan.changes.items[2].delegates_add, STR("alf@example.org"),
+		     STR("Alf"), STR("exo: listed"));
+	for (size_t i = 0; i < 2; i++)
+		plan.changes.items[2].delegates_add.items[i].id = i ? STR("{a:b},c")
+								    : STR("9d3c");
+	change = example_change(&plan, ACTION_REACTIVATE, KIND_USER, STR("zoe@example.org"));
+	strs_add(&plan.arena, &change->reads, STR("info@example.org"));
+	strs_add(&plan.arena, &change->reads, STR("cardio@example.org"));
+	change->id = STR("5ee9");
+	change->expect = STR(DIGEST);
+	plan_sort(&plan);
+	plan_write(&plan, &out);
+	assert_is_yaml(buf_str(&out));
+	assert_non_null(strstr(out.ptr, "\n  - reactivate: user zoe@example.org\n"
+					"    reads:\n"
+					"      - cardio@example.org\n"
+					"      - info@example.org\n"));
+	assert_non_null(strstr(out.ptr, ", delegates: {alf@example.org: \"{a:b},c\", "
+					"kim@example.org: 9d3c}, links: {"));
+	assert_edit_refused(buf_str(&out), "\"{a:b},c\"", "\"no id\"", NULL);
+	assert_edit_refused(buf_str(&out), "{alf@example.org: ", "{zoe@example.org: ", NULL);
+	assert_edit_refused(buf_str(&out), "      - cardio@example.org\n      - info",
+			    "      - cardio@example.org\n      - Info", NULL);
+	assert_edit_refused(buf_str(&out), "  - reactivate: user zoe", "  - update: user zoe",
+			    NULL);
+	buf_release(&out);
+	plan_release(&plan);
+}
+
 /* --- what nobody wrote is refused ----------------------------------------------------------- */
 
 static void assert_refused(struct str bytes, const char *wanted)
@@ -451,6 +492,7 @@ int main(void)
 		cmocka_unit_test(takes_hostile_text_everywhere),
 		cmocka_unit_test(takes_long_names),
 		cmocka_unit_test(reads_an_empty_plan),
+		cmocka_unit_test(reads_what_access_is_about),
 		cmocka_unit_test(refuses_edits),
 		cmocka_unit_test(refuses_every_cut),
 		cmocka_unit_test(notices_every_changed_byte),

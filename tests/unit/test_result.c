@@ -124,6 +124,20 @@ static void reads_what_it_writes(void **state)
 	}
 	assert_int_equal(read.items[2].refusals.count, 2);
 	assert_true(read.closed);
+	/* An adoption that was left out. */
+	run_result_release(&read);
+	buf_clear(&text);
+	buf_clear(&again);
+	strs_add(&result.arena, &result.not_adopted, STR("user kim@example.org"));
+	result_write(&result, &plan, &text);
+	assert_non_null(strstr(text.ptr, "left_out: 3, open: 1}\nnot_adopted:\n"
+					 "  - user kim@example.org\nchanges:\n"));
+	run_result_init(&read, 0);
+	if (result_read(&read, &plan, buf_str(&text), "result.yaml", &err) < 0)
+		fail_msg("%s", err.text);
+	assert_int_equal(read.not_adopted.count, 1);
+	result_show(&read, &plan, false, &again);
+	assert_non_null(strstr(again.ptr, "  adopt user kim@example.org: left out: "));
 	run_result_release(&result);
 	run_result_release(&read);
 	buf_release(&text);
