@@ -202,6 +202,7 @@ enum file_written file_index_write(struct file_index *index, const char *path, s
 		os_writer_release(&out.writer);
 		return result;
 	}
+	os_writer_sync(&out.writer);
 	if (file_index_changed(index, path)) {
 		os_writer_release(&out.writer);
 		close(fd);

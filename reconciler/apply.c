@@ -164,6 +164,9 @@ static int begin(struct apply_run *run, struct err *err)
 	}
 	if (run->input->mode == APPLY_DRY_RUN)
 		return 0;
+	if (os_interrupted())
+		return err_set(err, ERR_FAILED,
+			       "interrupted before the run began: nothing was changed");
 	if (write_first_lines(run, err) < 0 || commit_begin(run, err) < 0)
 		return -1;
 	run->begun = true;
@@ -175,10 +178,15 @@ static int begin(struct apply_run *run, struct err *err)
 
 static int proceed(struct apply_run *run, struct err *err)
 {
+	struct err damaged = ERR_INIT;
+
 	run->begun = true;
 	if (run->input->mode != APPLY_CLOSE && keys_load(run, err) < 0)
 		return -1;
-	if (look_journal(run, err) < 0)
+	/* Without the journal the target still tells what is there. */
+	if (run->input->mode == APPLY_CLOSE && look_journal(run, &damaged) < 0)
+		log_warning("%s", damaged.text);
+	else if (run->input->mode != APPLY_CLOSE && look_journal(run, err) < 0)
 		return -1;
 	if (!run->plan->options.policy_only) {
 		if (look_now(run, err) < 0)
@@ -342,7 +350,7 @@ int apply(const struct apply_input *input, struct plan *plan, struct run_result 
 
 	run_init(&run, input, plan, result);
 	failed = apply_all(&run, err);
-	if (run.begun && input->mode != APPLY_DRY_RUN)
+	if (run.begun && !run.lost && input->mode != APPLY_DRY_RUN)
 		write_result(&run);
 	run_release(&run);
 	return failed;

@@ -136,6 +136,10 @@ static void set_fate(struct record *record, struct recorded_account *account,
 		if (account->account.active) {
 			account->suspended_since = DATE_NONE;
 			account->suspended_by = NULL;
+		} else if (change->action == ACTION_CREATE) {
+			/* Its delegates are missing, and a later plan may give it some. */
+			account->suspended_since = record->today;
+			account->suspended_by = record->run_id;
 		}
 		break;
 	case ACTION_DELETE:
@@ -238,8 +242,10 @@ static void record_undone(struct record *record, struct task *task)
 		struct recorded_account *account = record_changed(record, task->id);
 
 		set_account(record, account, task);
-		if (task->change->action == ACTION_CREATE)
+		if (task->change->action == ACTION_CREATE) {
 			set_links(record, account, task->change);
+			set_fate(record, account, task);
+		}
 	} else if (seen && task->id && !task->there) {
 		record_gone(record, task->id);
 	}

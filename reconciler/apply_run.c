@@ -220,6 +220,20 @@ static bool too_old(const struct apply_run *run)
 		       run->target->reading_valid_s * UINT64_C(1000);
 }
 
+/* Somebody may have taken the run over, on a machine that does not see our lock. */
+static void check_claim(struct apply_run *run)
+{
+	struct err err = ERR_INIT;
+	char head[COMMIT_TEXT_SIZE];
+
+	if (state_head(run->state, head, &err) < 0) {
+		run_stop(run, arena_str(&run->result->arena, str_of(err.text)));
+	} else if (strcmp(head, run->head) != 0) {
+		run->lost = true;
+		run_stop(run, STR("taken over"));
+	}
+}
+
 static void send_ready(struct apply_run *run)
 {
 	size_t room = run->target->parallel ? run->target->parallel : 1;
@@ -229,6 +243,8 @@ static void send_ready(struct apply_run *run)
 
 	if (os_interrupted() && run->dispatch.ready_count)
 		run_stop(run, STR("interrupted"));
+	if (run->dispatch.ready_count)
+		check_claim(run);
 	if (run->stopped || too_old(run) || busy >= room)
 		return;
 	/* Steps without a request release others, but never more than wait for something. */
@@ -319,6 +335,11 @@ int run_execute(struct apply_run *run, struct err *err)
 	dispatch_release(&run->dispatch);
 	if (!run->stopped)
 		return 0;
+	if (run->lost)
+		return err_set(
+			err, ERR_PARTIAL,
+			"somebody has taken the run over meanwhile: this process stopped "
+			"before its next request; `zsctl log` shows who goes on with it");
 	return err_set(
 		err, ERR_PARTIAL,
 		"the run stopped (%.*s) and is still open: the same command continues it, "

@@ -47,6 +47,7 @@ struct os_writer {
 	char *path, *temporary;
 	struct buf buffer;
 	int failed; /* errno of the first failure; later writes do nothing */
+	bool synced;
 };
 #define OS_WRITER_INIT   \
 	{                \
@@ -59,6 +60,9 @@ int os_writer_follow(struct os_writer *writer, const char *path, mode_t mode, st
 void os_writer_add(struct os_writer *writer, struct str bytes); /* errors surface at commit */
 /* Copies `size` bytes at `offset` of `fd`. */
 void os_writer_copy(struct os_writer *writer, int fd, uint64_t offset, uint64_t size);
+/* Makes what was added durable, still beside `path`; so that little is left between a last look at
+ * `path` and the commit. Errors surface at commit. */
+void os_writer_sync(struct os_writer *writer);
 int os_writer_commit(struct os_writer *writer, struct err *err); /* releases in any case */
 /* Abandons: removes the temporary file. */
 void os_writer_release(struct os_writer *writer);

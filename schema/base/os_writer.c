@@ -187,6 +187,7 @@ void os_writer_add(struct os_writer *writer, struct str bytes)
 {
 	if (writer->failed)
 		return;
+	writer->synced = false;
 	if (writer->buffer.len + bytes.len > BUFFER)
 		flush(writer);
 	if (bytes.len >= BUFFER)
@@ -231,15 +232,22 @@ void os_writer_release(struct os_writer *writer)
 	errno = saved;
 }
 
-int os_writer_commit(struct os_writer *writer, struct err *err)
+void os_writer_sync(struct os_writer *writer)
 {
-	int result = 0;
-
 	os_fault("temporary");
 	flush(writer);
 	if (!writer->failed && fsync(writer->fd))
 		writer->failed = errno;
+	writer->synced = true;
 	os_fault("temporary");
+}
+
+int os_writer_commit(struct os_writer *writer, struct err *err)
+{
+	int result = 0;
+
+	if (!writer->synced)
+		os_writer_sync(writer);
 	if (!writer->failed) {
 		os_fault("rename");
 		if (rename(writer->temporary, writer->path))
