@@ -29,13 +29,19 @@ struct str approvals_dir(struct arena *arena, const char *plan_path)
 	return arena_strf(arena, "%s.approvals", plan_path);
 }
 
+/* No longer than this, so that two long names cannot become one: the rest goes into a digest. */
+#define NAME_KEPT 64
+#define NAME_MOST 100
+
 struct str approval_file_name(struct arena *arena, struct str who, const char *suffix)
 {
 	static const char safe[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 				   "0123456789@_+-.";
+	char digest[SHA256_TEXT_SIZE];
 	struct buf name = BUF_INIT;
+	struct str copy;
 
-	for (size_t i = 0; i < who.len && name.len < 200; i++) {
+	for (size_t i = 0; i < who.len; i++) {
 		const char c = who.ptr[i];
 		bool plain = c && strchr(safe, c) && (i > 0 || c != '.');
 
@@ -44,8 +50,13 @@ struct str approval_file_name(struct arena *arena, struct str who, const char *s
 		else
 			buf_addf(&name, "%%%02X", (unsigned)(unsigned char)c);
 	}
-	buf_puts(&name, suffix);
-	struct str copy = arena_str(arena, buf_str(&name));
+	copy = buf_str(&name);
+	sha256_text(who, digest);
+	if (copy.len > NAME_MOST - strlen(".local"))
+		copy = arena_strf(arena, "%.*s-%.16s%s", NAME_KEPT, name.ptr,
+				  digest + strlen("sha256:"), suffix);
+	else
+		copy = arena_strf(arena, "%.*s%s", STR_FMT(copy), suffix);
 	buf_release(&name);
 	return copy;
 }
@@ -294,9 +305,15 @@ static void read_one(struct approvals *approvals, struct str dir, const char *na
 	struct err err = ERR_INIT;
 	struct buf bytes = BUF_INIT;
 
-	approval->file = approval_file_name(arena, str_of(name), "");
-	if (os_read_file(os_join(arena, dir, str_of(name)).ptr, APPROVAL_SIZE_MAX, &bytes,
-			 &err) < 0)
+	const char *suffix = str_ends(str_of(name), ".local") ? ".local" : ".sig";
+
+	approval->file = approval_file_name(
+		arena, (struct str){name, strlen(name) - strlen(suffix)}, suffix);
+	if (strlen(name) > NAME_MOST)
+		approval->problem =
+			STR("its name is longer than 100 bytes: give it a shorter one");
+	else if (os_read_file(os_join(arena, dir, str_of(name)).ptr, APPROVAL_SIZE_MAX, &bytes,
+			      &err) < 0)
 		approval->problem = arena_str(arena, str_of(err.text));
 	else
 		approval->bytes = arena_str(arena, buf_str(&bytes));

@@ -235,6 +235,40 @@ static void takes_names_and_files_as_hostile(void **unused)
 	approvals_release(&approvals);
 }
 
+/* Two approvals never become one file of the record, and a signature stays one. */
+static void keeps_long_names_apart(void **unused)
+{
+	char names[3][120];
+	unsigned counted;
+	const char *text;
+	struct approvals approvals;
+	struct err err = ERR_INIT;
+
+	(void)unused;
+	for (int i = 0; i < 3; i++) {
+		size_t len = i < 2 ? 95 : 110;
+
+		memset(names[i], i < 2 ? '~' : 'x', len);
+		snprintf(names[i] + len, sizeof(names[i]) - len, "%d.sig", i);
+		sign(i ? "piet" : "kim", "zsctl-plan", BYTES, names[i]);
+	}
+	text = judged(&counted);
+	assert_int_equal(counted, 2);
+	assert_non_null(strstr(text, "its name is longer than 100 bytes"));
+	approvals_init(&approvals);
+	assert_int_equal(approvals_read(&approvals, &policy, &plan, in_scratch("plan.yaml"),
+					BYTES, CREATED, &err),
+			 0);
+	assert_int_equal(approvals.count, 3);
+	for (size_t i = 0; i < 3; i++) {
+		assert_true(str_ends(approvals.items[i].file, ".sig"));
+		assert_true(approvals.items[i].file.len <= 100);
+		assert_false(
+			str_eq(approvals.items[i].file, approvals.items[(i + 1) % 3].file));
+	}
+	approvals_release(&approvals);
+}
+
 static void signs_for_recorded_signers_only(void **unused)
 {
 	const char *path = in_scratch("plan.yaml");
@@ -346,6 +380,7 @@ int main(void)
 		HERE(says_why_a_signature_does_not_count),
 		HERE(refuses_damaged_signatures),
 		HERE(takes_names_and_files_as_hostile),
+		HERE(keeps_long_names_apart),
 		HERE(signs_for_recorded_signers_only),
 		HERE(counts_typed_confirmations),
 		HERE(says_what_is_missing),
