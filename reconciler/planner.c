@@ -273,6 +273,11 @@ static int allow_check(const struct config *config, struct str allow, struct err
 	uint64_t number;
 
 	str_split(&value, '=', &of);
+	if (str_ends(of, ":"))
+		return err_set(err, ERR_USAGE,
+			       "--allow %.*s: nothing stands behind the ':'; a plan that is "
+			       "refused says what to write",
+			       STR_FMT(allow));
 	str_split(&of, ':', &rule);
 	while (known < LIMIT_RULES && !str_is(rule, limit_rule_names[known]))
 		known++;
