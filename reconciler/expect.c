@@ -238,11 +238,6 @@ static const struct account *counting(const struct expect_world *world,
 	return user->active || (change && returns(change)) ? user : NULL;
 }
 
-bool expect_counts(const struct expect_world *world, const struct sym *address)
-{
-	return counting(world, address) != NULL;
-}
-
 /* --- what somebody reads again ------------------------------------------------------------- */
 
 /* An account's address as the plan has it: its own requests change it under way. */

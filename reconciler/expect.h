@@ -53,9 +53,6 @@ void expect_init(struct expect_world *world, const struct accounts_index *index,
 		 const struct sym *const *created);
 void expect_release(struct expect_world *world);
 
-/* Whether a delegate of this address counts: an active user in the end, as far as this plan goes. */
-bool expect_counts(const struct expect_world *world, const struct sym *address);
-
 /* An account that the user of a reactivation would read again without the plan saying so; NULL:
  * there is none. */
 const struct account *expect_unreviewed(const struct expect_world *world,
