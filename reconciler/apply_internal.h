@@ -147,13 +147,9 @@ struct apply_run {
 
 	struct journal journal;
 	struct dispatch dispatch;
-<<<<<<< Updated upstream
 	size_t adopted; /* of the plan's adoptions, by adoptions_count() */
 	bool stopped;   /* no more requests; result->stopped_because says why */
-=======
-	bool stopped; /* no more requests; result->stopped_because says why */
 	bool lost; /* somebody else has taken the run over: theirs is to say what became of it */
->>>>>>> Stashed changes
 };
 
 /* --- apply_world.c ------------------------------------------------------------------------ */
