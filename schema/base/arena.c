@@ -18,7 +18,7 @@ enum { GAP = 0, ALIGNMENT_MIN = 1 };
 #define UNPOISON(ptr, size) ((void)0)
 #endif
 
-enum { PAGE_FIRST = 4096 - 64, PAGE_LARGEST = 1 << 20, ALIGNMENT_ANY = 16 };
+enum { PAGE_FIRST = 4096 - 64, PAGE_LARGEST = 1 << 21, ALIGNMENT_ANY = 16 };
 
 /* The bytes behind `used` are zero. */
 struct arena_page {

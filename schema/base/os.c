@@ -14,7 +14,11 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-enum { MMAP_THRESHOLD = 128 << 10 };
+/*
+ * What libgit2 takes and gives back for each object, 1 MiB, stays in the heap; an arena's largest
+ * pages do not.
+ */
+enum { MMAP_THRESHOLD = 3 << 19, TRIM_THRESHOLD = 4 << 20 };
 
 int base_init(struct err *err)
 {
@@ -28,6 +32,7 @@ int base_init(struct err *err)
 	/* Left alone, glibc raises it after the first large free(), and what is freed later stays:
 	 * a quarter of the memory of a large plan. */
 	mallopt(M_MMAP_THRESHOLD, MMAP_THRESHOLD);
+	mallopt(M_TRIM_THRESHOLD, TRIM_THRESHOLD);
 #endif
 	randombytes_buf(key, sizeof(key));
 	str_hash_seed(key);

@@ -15,7 +15,7 @@
 enum {
 	SLOTS_FIRST = 64,
 	UNIT = 4,              /* bytes; the alignment of a symbol */
-	CHUNK_BITS = 18,       /* units in a chunk: 1 MiB … */
+	CHUNK_BITS = 19,       /* units in a chunk: 2 MiB … */
 	CHUNK_FIRST = 1 << 14, /* … but for the first */
 	CHUNKS_MOST = 1 << (32 - CHUNK_BITS),
 };

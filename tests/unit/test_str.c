@@ -340,12 +340,13 @@ static void interns(void **state)
 	assert_str(sym_str(symbols[3]), "user3@example.org");
 }
 
-/* Symbols lie in chunks of 1 MiB, the first 64 KiB; one of more than a quarter has its own. */
+/* Symbols lie in chunks of 2 MiB, the first 64 KiB; one of more than a quarter has its own. */
 static void interns_long(void **state)
 {
 	static const size_t lengths[] = {
-		65516,   65517, 1,      100,    262132, 262133, 262134, 262135, 7, 1 << 20,
-		3 << 20, 0,     200000, 200000, 200000, 200000, 200000, 200000, 3,
+		65516,  65517,   1,       100,    262132, 262133, 262134, 262135,
+		7,      1 << 20, 3 << 20, 524276, 524277, 524278, 0,      200000,
+		200000, 200000,  200000,  200000, 200000, 3,
 	};
 	enum { COUNT = sizeof(lengths) / sizeof(lengths[0]) };
 	CLEANUP(sym_pool_release) struct sym_pool pool = SYM_POOL_INIT;
