@@ -67,8 +67,8 @@ static void record_of(const struct accounts *accounts, struct recorded *recorded
 }
 
 static int commit(struct state *state, const struct recorded *recorded,
-		  const struct recorded_account *const *write, size_t count, const char *message,
-		  char head[COMMIT_TEXT_SIZE], struct err *err)
+		  const struct recorded_account *const *write, size_t count,
+		  const char *message, char head[COMMIT_TEXT_SIZE], struct err *err)
 {
 	struct state_commit making = {.expected_head = head,
 				      .message = str_of(message),
@@ -105,7 +105,8 @@ static int record_all(struct state *state, struct recorded *recorded, struct sym
 	if (!failed)
 		failed = commit(state, NULL, NULL, 0, "begin bench", head, err);
 	if (!failed)
-		failed = commit(state, recorded, write, changed, "end bench: 100 updated", head, err);
+		failed = commit(state, recorded, write, changed, "end bench: 100 updated", head,
+				err);
 	stop("record_100", since);
 	free(write);
 	return failed;
