@@ -149,6 +149,20 @@ int commit_policy(struct apply_run *run, struct str approver, struct err *err)
 	return commit(run, &made, NULL, err);
 }
 
+/* In the words of the end of a run, so that who looks for them finds both. */
+static void observed_access(struct lines *lines, const struct drift *drift,
+			    const struct set *delegates, const char *sign, const char *may)
+{
+	for (uint32_t i = 0; i < delegates->count; i++) {
+		if (!line_begin(lines, sign))
+			continue;
+		buf_add_visible(lines->out, sym_str(delegates->items[i]), false);
+		buf_addf(lines->out, " %s ", may);
+		buf_add_visible(lines->out, sym_str(drift->current->address), false);
+		buf_char(lines->out, '\n');
+	}
+}
+
 static void observed_line(struct lines *lines, const struct drift *drift)
 {
 	static const char *const signs[] = {"+", "-", "~"};
@@ -176,6 +190,8 @@ static void observed_line(struct lines *lines, const struct drift *drift)
 		separator = ", ";
 	}
 	buf_char(lines->out, '\n');
+	observed_access(lines, drift, &drift->removed, "-", "may no longer read");
+	observed_access(lines, drift, &drift->added, "+", "may read");
 }
 
 int commit_observed(struct apply_run *run, const struct drifts *drifts, struct err *err)

@@ -114,7 +114,7 @@ int look_observe(struct apply_run *run, struct err *err)
 	drift_find(&run->current, &run->recorded, &drifts);
 	if (drifts.count)
 		failed = commit_observed(run, &drifts, err);
-	free(drifts.items);
+	drifts_release(&drifts);
 	return failed;
 }
 

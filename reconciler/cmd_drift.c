@@ -32,7 +32,7 @@ static int run(struct context *context)
 		failed = print_out(buf_str(&text), &context->err);
 		context->status = drifts.count ? 2 : 0;
 	}
-	free(drifts.items);
+	drifts_release(&drifts);
 	buf_release(&text);
 	worlds_release(&worlds);
 	return failed;

@@ -66,6 +66,7 @@ struct comparison {
 	struct recorded_index record;
 	const struct sym **a, **b; /* scratch */
 	uint32_t room;
+	struct set now, before; /* ids of delegates that count, of the accounts compared last */
 };
 
 static void make_room(struct comparison *c, uint32_t count)
@@ -77,41 +78,58 @@ static void make_room(struct comparison *c, uint32_t count)
 	c->b = mem_realloc(c->b, c->room, sizeof(const struct sym *));
 }
 
-/* How many delegates count on each side; true when they are the same accounts. */
+/* The delegates that count on each side; true when they are the same accounts. */
 static bool same_delegates(struct comparison *c, const struct account *current,
-			   const struct account *recorded, uint32_t counts[2])
+			   const struct account *recorded)
 {
-	struct set a, b;
-
 	make_room(c, current->delegates.count + recorded->delegates.count);
-	a = (struct set){c->a, 0};
-	b = (struct set){c->b, 0};
+	c->now = (struct set){c->a, 0};
+	c->before = (struct set){c->b, 0};
 	for (uint32_t i = 0; i < current->delegates.count; i++) {
 		const struct sym *id = id_in_target(&c->target,
 						    current->delegates.items[i].address);
 
 		if (id)
-			a.items[a.count++] = id;
+			c->now.items[c->now.count++] = id;
 	}
 	for (uint32_t i = 0; i < recorded->delegates.count; i++) {
 		const struct sym *id = id_in_record(&c->record,
 						    recorded->delegates.items[i].address);
 
 		if (id)
-			b.items[b.count++] = id;
+			c->before.items[c->before.count++] = id;
 	}
-	a.count = set_sort(a.items, a.count);
-	b.count = set_sort(b.items, b.count);
-	counts[0] = a.count;
-	counts[1] = b.count;
-	return set_equal(a, b);
+	c->now.count = set_sort(c->now.items, c->now.count);
+	c->before.count = set_sort(c->before.items, c->before.count);
+	return set_equal(c->now, c->before);
+}
+
+/* Who came and who went, of the accounts compared last. */
+static void name_delegates(struct comparison *c, struct drift *drift, struct arena *arena)
+{
+	const struct delegates now = drift->current->delegates;
+	const struct delegates before = drift->recorded->account.delegates;
+
+	drift->added.items = arena_array(arena, const struct sym *, now.count);
+	for (uint32_t i = 0; i < now.count; i++) {
+		const struct sym *id = id_in_target(&c->target, now.items[i].address);
+
+		if (id && !set_has(c->before, id))
+			drift->added.items[drift->added.count++] = now.items[i].address;
+	}
+	drift->removed.items = arena_array(arena, const struct sym *, before.count);
+	for (uint32_t i = 0; i < before.count; i++) {
+		const struct sym *id = id_in_record(&c->record, before.items[i].address);
+
+		if (id && !set_has(c->now, id))
+			drift->removed.items[drift->removed.count++] = before.items[i].address;
+	}
 }
 
 static unsigned compare(struct comparison *c, const struct account *current,
 			const struct account *recorded)
 {
 	unsigned differ = 0;
-	uint32_t counts[2];
 	bool active[2] = {current->active, recorded->active};
 
 	if (current->address != recorded->address || current->kind != recorded->kind)
@@ -124,11 +142,11 @@ static unsigned compare(struct comparison *c, const struct account *current,
 		differ |= ATTR_UNIT;
 	if (!set_equal(current->aliases, recorded->aliases))
 		differ |= ATTR_ALIASES;
-	if (!same_delegates(c, current, recorded, counts))
+	if (!same_delegates(c, current, recorded))
 		differ |= ATTR_DELEGATES;
 	if (current->kind == KIND_FUNCTIONAL) {
-		active[0] = counts[0] > 0;
-		active[1] = counts[1] > 0;
+		active[0] = c->now.count > 0;
+		active[1] = c->before.count > 0;
 	}
 	if (active[0] != active[1])
 		differ |= ATTR_ACTIVE;
@@ -171,6 +189,13 @@ static uint32_t table_size(const struct accounts *current, const struct recorded
 	return size;
 }
 
+void drifts_release(struct drifts *drifts)
+{
+	free(drifts->items);
+	arena_release(&drifts->arena);
+	*drifts = (struct drifts){.arena = ARENA_INIT};
+}
+
 void drift_find(const struct accounts *current, const struct recorded *recorded,
 		struct drifts *drifts)
 {
@@ -178,27 +203,29 @@ void drift_find(const struct accounts *current, const struct recorded *recorded,
 	const struct sym_pool sizes = {.count = table_size(current, recorded)};
 	unsigned char *seen = mem_calloc(recorded->count + 1, 1);
 
-	*drifts = (struct drifts){NULL, 0, 0};
+	*drifts = (struct drifts){.arena = ARENA_INIT};
 	accounts_index_init(&c.target, current, &sizes);
 	index_recorded(&c.record, recorded, sizes.count);
 	for (size_t i = 0; i < current->count; i++) {
 		const struct account *account = &current->items[i];
 		uint32_t at = account->id ? c.record.ids[account->id->number] : 0;
-		struct drift drift = {DRIFT_APPEARED, account, NULL, 0};
+		struct drift drift = {.kind = DRIFT_APPEARED, .current = account};
 
 		if (at) {
 			drift.kind = DRIFT_CHANGED;
 			drift.recorded = &recorded->items[at - 1];
 			drift.attributes = compare(&c, account, &drift.recorded->account);
 			seen[at - 1] = 1;
+			if (drift.attributes & ATTR_DELEGATES)
+				name_delegates(&c, &drift, &drifts->arena);
 		}
 		if (!at || drift.attributes)
 			*vec_push(drifts) = drift;
 	}
 	for (size_t i = 0; i < recorded->count; i++) {
 		if (!seen[i])
-			*vec_push(drifts) = (struct drift){DRIFT_GONE, NULL,
-							   &recorded->items[i], 0};
+			*vec_push(drifts) = (struct drift){.kind = DRIFT_GONE,
+							   .recorded = &recorded->items[i]};
 	}
 	if (drifts->count)
 		qsort(drifts->items, drifts->count, sizeof(*drifts->items), drift_cmp);
@@ -249,43 +276,7 @@ static void show_missing(struct buf *out, const char *sign, struct set from, str
 	}
 }
 
-/* The user at `address` was suspended (or came back, with `back`) behind the record. */
-static bool changed_hands(const struct drifts *drifts, const struct sym *address, bool back)
-{
-	const struct account user = {.kind = KIND_USER, .address = address};
-	const struct drift wanted = {.kind = DRIFT_CHANGED, .current = &user};
-	const struct drift *found = bsearch(&wanted, drifts->items, drifts->count,
-					    sizeof(wanted), drift_cmp);
-
-	return found && found->kind == DRIFT_CHANGED && (found->attributes & ATTR_ACTIVE) &&
-	       found->current->active == back;
-}
-
-/* Those of one list who cannot read by the other: not in it, or not active there. */
-static void each_delegate(const struct drifts *drifts, struct delegates from,
-			  struct delegates in, bool added,
-			  void (*each)(void *context, const struct sym *address), void *context)
-{
-	for (uint32_t i = 0; i < from.count; i++) {
-		const struct sym *address = from.items[i].address;
-
-		if (!delegates_find(in, address) || changed_hands(drifts, address, added))
-			each(context, address);
-	}
-}
-
-static void show_added(void *context, const struct sym *address)
-{
-	show_item(context, "+", "delegate", address);
-}
-
-static void show_removed(void *context, const struct sym *address)
-{
-	show_item(context, "-", "delegate", address);
-}
-
-static void show_changes(struct buf *out, const struct drifts *drifts,
-			 const struct drift *drift)
+static void show_changes(struct buf *out, const struct drift *drift)
 {
 	const struct account *now = drift->current, *before = &drift->recorded->account;
 
@@ -303,11 +294,10 @@ static void show_changes(struct buf *out, const struct drifts *drifts,
 		show_missing(out, "-", before->aliases, now->aliases);
 		show_missing(out, "+", now->aliases, before->aliases);
 	}
-	if (drift->attributes & ATTR_DELEGATES) {
-		each_delegate(drifts, before->delegates, now->delegates, false, show_removed,
-			      out);
-		each_delegate(drifts, now->delegates, before->delegates, true, show_added, out);
-	}
+	for (uint32_t i = 0; i < drift->removed.count; i++)
+		show_item(out, "-", "delegate", drift->removed.items[i]);
+	for (uint32_t i = 0; i < drift->added.count; i++)
+		show_item(out, "+", "delegate", drift->added.items[i]);
 }
 
 static void show_text(const struct drifts *drifts, bool color, struct buf *out)
@@ -326,7 +316,7 @@ static void show_text(const struct drifts *drifts, bool color, struct buf *out)
 		show(out, account->address);
 		buf_addf(out, " %s\n", drift_names[drift->kind]);
 		if (drift->kind == DRIFT_CHANGED)
-			show_changes(out, drifts, drift);
+			show_changes(out, drift);
 	}
 	if (drifts->count)
 		buf_addf(out, "%zu changed, %zu appeared, %zu gone since the record.\n",
@@ -345,11 +335,6 @@ static void json_set(struct json_writer *json, const char *key, struct set from,
 	json_end_array(json);
 }
 
-static void json_address(void *context, const struct sym *address)
-{
-	json_str(context, NULL, sym_str(address));
-}
-
 static void json_change(struct json_writer *json, const char *key, const struct sym *before,
 			const struct sym *now)
 {
@@ -359,9 +344,10 @@ static void json_change(struct json_writer *json, const char *key, const struct 
 	json_end_object(json);
 }
 
-static void show_json(const struct drifts *drifts, const struct drift *drift, struct buf *out)
+static void show_json(const struct drift *drift, struct buf *out)
 {
 	const struct account *account = account_of(drift);
+	const struct set nobody = {.count = 0};
 	struct json_writer json = {.out = out, .first = true};
 
 	json_begin_object(&json, NULL);
@@ -388,14 +374,8 @@ static void show_json(const struct drifts *drifts, const struct drift *drift, st
 			json_set(&json, "aliases_removed", before->aliases, account->aliases);
 		}
 		if (drift->attributes & ATTR_DELEGATES) {
-			json_begin_array(&json, "delegates_added");
-			each_delegate(drifts, account->delegates, before->delegates, true,
-				      json_address, &json);
-			json_end_array(&json);
-			json_begin_array(&json, "delegates_removed");
-			each_delegate(drifts, before->delegates, account->delegates, false,
-				      json_address, &json);
-			json_end_array(&json);
+			json_set(&json, "delegates_added", drift->added, nobody);
+			json_set(&json, "delegates_removed", drift->removed, nobody);
 		}
 	}
 	json_end_object(&json);
@@ -409,5 +389,5 @@ void drift_show(const struct drifts *drifts, bool json, bool color, struct buf *
 		return;
 	}
 	for (size_t i = 0; i < drifts->count; i++)
-		show_json(drifts, &drifts->items[i], out);
+		show_json(&drifts->items[i], out);
 }

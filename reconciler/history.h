@@ -20,12 +20,17 @@ struct drift {
 	const struct account *current;           /* NULL when gone */
 	const struct recorded_account *recorded; /* NULL when appeared */
 	unsigned attributes;                     /* CHANGED: enum attribute bits that differ */
+	/* CHANGED: delegates who can read it now, by their address in the target, and who could
+	 * by the record, by their address there. Both are in the arena. */
+	struct set added, removed;
 };
 struct drifts {
 	struct drift *items;
 	size_t count, capacity;
+	struct arena arena;
 };
-/* Joined by target id. Pure. `drifts->items` is freed by the caller. */
+void drifts_release(struct drifts *drifts);
+/* Joined by target id. Pure. Points into both; `drifts` is set, and released by the caller. */
 void drift_find(const struct accounts *current, const struct recorded *recorded,
 		struct drifts *drifts);
 void drift_show(const struct drifts *drifts, bool json, bool color, struct buf *out);

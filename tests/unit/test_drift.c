@@ -2,7 +2,14 @@
 
 #include "history.h"
 
-/* What differs, a line each: "~ user jane name,aliases". */
+static void render_delegates(struct buf *out, char sign, struct set delegates)
+{
+	for (uint32_t i = 0; i < delegates.count; i++)
+		buf_addf(out, " %c%.*s", sign, (int)strcspn(delegates.items[i]->text, "@"),
+			 delegates.items[i]->text);
+}
+
+/* What differs, a line each: "~ user jane name,aliases", "~ functional info delegates -bob". */
 static void render(const struct drifts *drifts, struct buf *out)
 {
 	for (size_t i = 0; i < drifts->count; i++) {
@@ -19,6 +26,8 @@ static void render(const struct drifts *drifts, struct buf *out)
 			buf_addf(out, "%s%s", separator, attribute_names[bit]);
 			separator = ",";
 		}
+		render_delegates(out, '-', drift->removed);
+		render_delegates(out, '+', drift->added);
 		buf_char(out, '\n');
 	}
 }
@@ -51,7 +60,7 @@ static void finds_what_differs(void **state)
 		 "~ user bob.new address\n"},
 		{"is user bob\nwas user bob\nis user kim\nwas user kim\n"
 		 "is functional info delegates=bob,kim\nwas functional info delegates=bob",
-		 "~ functional info delegates\n"},
+		 "~ functional info delegates +kim\n"},
 		/* Who cannot read is no delegate, listed or not. */
 		{"is user bob suspended\nwas user bob suspended_by=r:1\n"
 		 "is user kim\nwas user kim\n"
@@ -59,14 +68,22 @@ static void finds_what_differs(void **state)
 		 ""},
 		{"is user bob suspended\nwas user bob\n"
 		 "is functional info delegates=bob\nwas functional info delegates=bob",
-		 "~ user bob active\n~ functional info delegates,active\n"},
+		 "~ user bob active\n~ functional info delegates,active -bob\n"},
 		{"is user bob\nwas user bob suspended_by=r:1\n"
 		 "is functional info delegates=bob\nwas functional info",
-		 "~ user bob active\n~ functional info delegates,active\n"},
+		 "~ user bob active\n~ functional info delegates,active +bob\n"},
+		{"is user bob suspended\nwas user bob suspended_by=r:1\n"
+		 "is user kim suspended\nwas user kim\n"
+		 "is functional info delegates=bob,kim\nwas functional info delegates=kim",
+		 "~ user kim active\n~ functional info delegates,active -kim\n"},
+		{"is user kim.new id=1 name=K\nwas user kim id=1 name=K\n"
+		 "is user bob\nwas user bob\n"
+		 "is functional info delegates=kim.new\nwas functional info delegates=kim,bob",
+		 "~ user kim.new address\n~ functional info delegates -bob\n"},
 		/* The same address, another person. */
 		{"is user bob id=2\nwas user bob id=1\n"
 		 "is functional info delegates=bob\nwas functional info delegates=bob",
-		 "- user bob\n+ user bob\n~ functional info delegates\n"},
+		 "- user bob\n+ user bob\n~ functional info delegates -bob +bob\n"},
 	};
 
 	(void)state;
@@ -82,7 +99,7 @@ static void finds_what_differs(void **state)
 			fail_msg("case %zu: %s\nbut:\n%s", i, cases[i].world,
 				 out.ptr ? out.ptr : "");
 		buf_release(&out);
-		free(drifts.items);
+		drifts_release(&drifts);
 		world_free(&t);
 	}
 }
@@ -136,7 +153,7 @@ static void shows_them(void **state)
 		assert_string_equal(out.ptr, cases[i].expected);
 		buf_release(&out);
 	}
-	free(drifts.items);
+	drifts_release(&drifts);
 	world_free(&t);
 }
 
