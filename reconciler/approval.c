@@ -396,6 +396,7 @@ int approvals_enough(const struct approvals *approvals, struct err *err)
 			buf_addf(&text, "; %.*s does not count: %.*s",
 				 STR_FMT(approvals->items[i].file),
 				 STR_FMT(approvals->items[i].problem));
+	buf_puts(&text, "; 'zsctl approve' adds one");
 	err_set(err, ERR_PERSON, "%.*s", STR_FMT(buf_str(&text)));
 	buf_release(&text);
 	return -1;

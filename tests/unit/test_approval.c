@@ -366,7 +366,8 @@ static void says_what_is_missing(void **unused)
 	assert_string_equal(err.text,
 			    "not approved: 1 of 3 approvals (the rule for delete); by "
 			    "kim@example.org; late.sig does not count: the key of "
-			    "late@example.org is not valid now (valid-after, valid-before)");
+			    "late@example.org is not valid now (valid-after, valid-before); "
+			    "'zsctl approve' adds one");
 	approvals.counted = 3;
 	assert_int_equal(approvals_enough(&approvals, &err), 0);
 	approvals_release(&approvals);
