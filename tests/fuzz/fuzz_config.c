@@ -27,7 +27,7 @@ static void check_config(const struct config *config)
 {
 	must(config->source_count > 0 && config->source_count <= 64);
 	must(config->organization.len > 0 && config->target.path.len > 0);
-	must(config->target.parallel >= 1 && config->target.parallel <= 64);
+	must(config->target.parallel <= 64); /* 0: not given */
 	must(config->approval.required >= 1 && config->approval.expires > 0);
 	must(config->approval.method == APPROVAL_LOCAL ||
 	     config->approval.allowed_signers.len > 0);

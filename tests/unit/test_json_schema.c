@@ -90,7 +90,7 @@ static void schema_says_what_the_tables_say(void **state)
 		{"properties/sources/items/$ref", "\"#/$defs/source\""},
 		{"properties/sources/maxItems", "64"},
 		{"$defs/target/properties/provider/enum", "[\"file\"]"},
-		{"$defs/target/properties/parallel/default", "4"},
+		{"$defs/target/properties/parallel/default", NULL},
 		{"$defs/target/properties/sign_in/default", "\"sso\""},
 		{"$defs/source/required", "[\"name\",\"provider\"]"},
 		{"$defs/source/allOf",
