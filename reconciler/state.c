@@ -48,6 +48,9 @@ int state_git_begin(struct err *err)
 	return 0;
 }
 
+/* libgit2 makes such a file to find out whether there are symbolic links. */
+#define PROBE "_git2_"
+
 /* --- opening ------------------------------------------------------------------------------ */
 
 /* Names that a repository is made of before it has its HEAD, which comes last. */
@@ -61,7 +64,7 @@ static bool half_made(const char *name)
 		if (strcmp(name, names[i]) == 0)
 			return true;
 	}
-	return str_starts(str_of(name), "config.");
+	return str_starts(str_of(name), "config.") || str_starts(str_of(name), PROBE);
 }
 
 /* Nothing is recorded at `path`: it is not there, empty, or was cut off while it was made. */
@@ -95,43 +98,64 @@ static int check_absent(const char *path, struct err *err)
 }
 
 /* What a process has left behind that was killed while it made the repository. */
-static void remove_locks(const struct state *state)
+static void remove_leftovers(const struct state *state)
 {
-	CLEANUP(arena_release) struct arena arena = ARENA_INIT;
-	struct str path = str_of(state->path);
+	DIR *dir = opendir(state->path);
+	const struct dirent *entry;
 
-	unlink(os_join(&arena, path, STR("config.lock")).ptr);
-	unlink(os_join(&arena, path, STR("HEAD.lock")).ptr);
+	if (!dir)
+		return;
+	while ((entry = readdir(dir))) {
+		struct str name = str_of(entry->d_name);
+
+		if (str_is(name, "config.lock") || str_is(name, "HEAD.lock") ||
+		    str_starts(name, PROBE))
+			unlinkat(dirfd(dir), entry->d_name, 0);
+	}
+	closedir(dir);
+}
+
+/*
+ * The last thing that is done to a new repository, so that without it another process was killed
+ * on the way. Searching deltas between accounts takes as long as all the rest of a first record
+ * and finds little; libgit2 1.5 takes this for the size of the largest object it tries.
+ */
+static int finish_repository(struct state *state, git_repository *repo, struct err *err)
+{
+	static const char setting[] = "pack.deltaCacheSize";
+	git_config *config = NULL;
+	int64_t size;
+	int status = git_repository_config(&config, repo);
+
+	if (status == 0 && git_config_get_int64(&size, config, setting) == GIT_ENOTFOUND) {
+		remove_leftovers(state);
+		status = git_config_set_int64(config, setting, 1);
+	}
+	if (status < 0)
+		state_git_error(err, "cannot make the repository %s", state->path);
+	git_config_free(config);
+	return status < 0 ? -1 : 0;
 }
 
 static int make_repository(struct state *state, struct err *err)
 {
 	git_repository_init_options options = {.version = GIT_REPOSITORY_INIT_OPTIONS_VERSION};
 	git_repository *repo = NULL;
-	git_config *config = NULL;
-	int status;
+	int failed;
 
 	options.flags = GIT_REPOSITORY_INIT_BARE | GIT_REPOSITORY_INIT_NO_DOTGIT_DIR;
 	options.initial_head = "main";
 	if (os_make_dirs(state->path, 0700, err) < 0)
 		return -1;
-	remove_locks(state);
+	remove_leftovers(state);
 	os_fault("state-init");
-	status = git_repository_init_ext(&repo, state->path, &options);
-	if (status == 0)
-		status = git_repository_config(&config, repo);
-	/*
-	 * Searching deltas between accounts takes as long as all the rest of a first record and
-	 * finds little. libgit2 1.5 takes this for the size of the largest object it tries.
-	 */
-	if (status == 0)
-		status = git_config_set_int64(config, "pack.deltaCacheSize", 1);
-	if (status < 0)
-		state_git_error(err, "cannot make the repository %s", state->path);
-	git_config_free(config);
+	if (git_repository_init_ext(&repo, state->path, &options) < 0)
+		failed = state_git_error(err, "cannot make the repository %s", state->path);
+	else
+		failed = finish_repository(state, repo, err);
 	git_repository_free(repo);
 	os_fault("state-init");
-	return status < 0 ? -1 : 0;
+	return failed;
 }
 
 static bool repository_exists(const struct state *state)
@@ -211,6 +235,8 @@ int state_open(struct state **out, const char *path, bool create, struct err *er
 		goto failed;
 	if (!state->repo && create &&
 	    (make_repository(state, err) < 0 || open_repository(state, err) < 0))
+		goto failed;
+	if (create && finish_repository(state, state->repo, err) < 0)
 		goto failed;
 	if (create && os_make_dirs(state->private_dir, 0700, err) < 0)
 		goto failed;
