@@ -118,16 +118,20 @@ static void write_json(const struct accounts *accounts, struct buf *out)
 
 static void csv_cell(struct buf *out, struct str text, bool last)
 {
+	struct buf safe = BUF_INIT;
+
+	buf_add_visible(&safe, text, false);
 	buf_char(out, '"');
 	/* OWASP "CSV injection": a cell that starts like a formula is made text. */
 	if (text.len && memchr("=+-@\t\r", text.ptr[0], 6))
 		buf_char(out, '\'');
-	for (size_t i = 0; i < text.len; i++) {
-		if (text.ptr[i] == '"')
+	for (size_t i = 0; i < safe.len; i++) {
+		if (safe.ptr[i] == '"')
 			buf_char(out, '"');
-		buf_char(out, text.ptr[i]);
+		buf_char(out, safe.ptr[i]);
 	}
 	buf_puts(out, last ? "\"\r\n" : "\",");
+	buf_release(&safe);
 }
 
 static void write_csv(const struct accounts *accounts, struct buf *out)
