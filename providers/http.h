@@ -82,9 +82,6 @@ struct http_settings {
 	unsigned breaker_failures, breaker_window;
 	/* Jitter comes from this seed (tests); 0: from the system. */
 	uint64_t seed;
-	/* http_wait() returns when `watch_fd - 1` becomes readable, without reading from it:
-	 * os_signal_fd() + 1. 0: none. Ignored after http_stop(). */
-	int watch_fd_plus_one;
 };
 
 /*
@@ -175,7 +172,7 @@ enum http_sent {
 /* Where it failed, in the order in which a request gets there: all steps before were fine. */
 enum http_failure {
 	HTTP_FINE,        /* a complete answer, whatever its status */
-	HTTP_STOPPED,     /* http_stop(), before it was sent */
+	HTTP_STOPPED,     /* http_drop(), or an interrupted http_call() */
 	HTTP_BREAKER,     /* the circuit breaker, before it was sent */
 	HTTP_RESOLVE,     /* the host's name */
 	HTTP_PROXY,       /* the proxy's name, connection or answer */
@@ -221,15 +218,19 @@ int http_wait(struct http *http, int timeout_ms, struct http_answers *answers, s
 
 /*
  * Submits and waits for the one answer, whatever its kind: for callers with nothing else under
- * way. When the watched descriptor becomes readable it is not sent, or no more waited for
- * (HTTP_STOPPED; `sent` is NOT_SENT or UNKNOWN).
+ * way (ERR_FAILED otherwise). When the watched descriptor becomes readable it is not sent, or no
+ * more waited for: HTTP_STOPPED, `sent` is HTTP_NOT_SENT or HTTP_UNKNOWN.
  */
 int http_call(struct http *http, const struct http_request *request, struct http_answer *answer,
 	      struct err *err);
 
-/* From now on nothing is sent: what waits in the queue ends with HTTP_STOPPED, as does what is
- * submitted later; what is on its way goes on to its answer. */
-void http_stop(struct http *http);
+/* http_wait() and http_call() return when `fd` is readable (os_signal_fd()); it is not read from,
+ * so it is taken back with -1 once that is known. */
+void http_watch(struct http *http, int fd);
+
+/* What waits in the queue ends with HTTP_STOPPED at the next http_wait(); what is on its way goes on
+ * to its answer, but is not sent again. What is submitted later is sent as ever. */
+void http_drop(struct http *http);
 
 /* Since http_open(): for reports and benchmarks. */
 struct http_counts {
