@@ -16,13 +16,13 @@
  * stretch holds for the others too, so that is what is kept. The service counts a request at some
  * moment between its sending and its answer, so a slot is free again T after the *answer*: then
  * no jitter of the network can bring N + 1 requests into one period of the service. An answer
- * slower than T / 25 is not waited for: the slot is free T after that moment, which assumes that
- * requests take at most T / 25 to be counted. With the slack for clocks (T / 500) a client that
- * always has work uses at least 1 / 1.042 = 95.9 % of the limit.
+ * slower than T / 25 (at least 50 ms) is not waited for: the slot is free T after that moment,
+ * which assumes that no request takes longer to be counted. With the slack for clocks (T / 500) a
+ * client that always has work uses at least 1 / 1.042 = 95.9 % of the limit.
  *
  * When the service refuses all the same (others use the same key, an earlier process did), one
- * request at a time goes out, after what the service asked for, or else after T / 20 (at least
- * 10 ms), twice that, … at most T, until one is granted. Refused requests count as requests.
+ * request at a time goes out, after what the service asked for, or else after T / 20, T / 10, and
+ * then every T / 5, until one is granted. Refused requests count as requests.
  */
 #ifndef ZSCTL_RATE_H
 #define ZSCTL_RATE_H
@@ -58,10 +58,10 @@ struct rate {
 	uint64_t slot_count;     /* a power of two */
 	uint64_t next;           /* ticket */
 	uint64_t held_until;
-	uint64_t held_at; /* when that was set: what was taken before tells nothing new */
-	uint64_t pause;   /* the last one that was chosen here; 0 when nothing is refused */
-	bool probing;     /* one request at a time */
-	uint64_t probe;   /* its ticket, when one is under way */
+	uint64_t refused_at; /* what was taken before that ticket tells nothing new */
+	uint64_t pause;      /* the last one that was chosen here; 0 when nothing is refused */
+	bool probing;        /* one request at a time */
+	uint64_t probe;      /* its ticket, when one is under way */
 	bool probe_under_way;
 };
 
