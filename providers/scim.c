@@ -5,6 +5,7 @@
 #include "address.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 const struct scim_wire scim_wires[KIND_COUNT] = {
 	[KIND_USER] = {"User", "userName", "urn:ietf:params:scim:schemas:core:2.0:User",
@@ -302,6 +303,25 @@ static void leave_out_itself(struct account *account)
 	account->delegates.count = kept;
 }
 
+/* Every text that is no key may be looked up. */
+static void expect_symbols(const struct scim_reader *reader, struct str resource)
+{
+	const char *at = resource.ptr, *end = at + resource.len;
+	struct str texts[SYM_EXPECT_MAX];
+	size_t count = 0;
+
+	while (count < SYM_EXPECT_MAX && (at = memchr(at, '"', (size_t)(end - at)))) {
+		const char *close = memchr(at + 1, '"', (size_t)(end - at - 1));
+
+		if (!close || close[-1] == '\\')
+			break;
+		if (close + 1 < end && close[1] != ':')
+			texts[count++] = (struct str){at + 1, (size_t)(close - at) - 1};
+		at = close + 1;
+	}
+	sym_expect(reader->names, texts, count);
+}
+
 int scim_read(struct scim_reader *reader, enum account_kind kind, struct str resource,
 	      struct arena *sets, struct account *account, struct err *err)
 {
@@ -315,6 +335,7 @@ int scim_read(struct scim_reader *reader, enum account_kind kind, struct str res
 		return -1;
 	if (!json_walk_object(&walk, resource))
 		return err_set(err, ERR_FAILED, "a resource must be an object");
+	expect_symbols(reader, resource);
 	while (json_walk_member(&walk, &reader->scratch, &key, &value)) {
 		if (read_member(&r, kind, key, value))
 			return -1;

@@ -268,10 +268,31 @@ static const struct node *without_sign_in(struct reading *r, const struct node *
 	return copy;
 }
 
+/* Names and addresses of the entry, as they will be looked up when they are written properly. */
+static void expect_symbols(struct reading *r, const struct node *entry)
+{
+	struct str texts[SYM_EXPECT_MAX];
+	size_t count = 0;
+
+	for (const struct node *key = entry->first; key; key = key->next) {
+		const struct node *text = key->value;
+
+		if (text && text->type == NODE_LIST)
+			text = text->first;
+		for (; text && count < SYM_EXPECT_MAX; text = text->next) {
+			if (text->type == NODE_SCALAR)
+				texts[count++] = text->text;
+		}
+	}
+	sym_expect(r->names.pool, texts, count);
+}
+
 static void read_account(struct reading *r, enum account_kind kind, const struct node *node)
 {
 	struct written_account written = {.active = true};
 
+	if (node->type == NODE_MAP)
+		expect_symbols(r, node);
 	if (kind == KIND_FUNCTIONAL)
 		node = without_sign_in(r, node);
 	/* What is right in an entry with findings still takes part in the checks. */

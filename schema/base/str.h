@@ -115,6 +115,12 @@ struct sym_pool {
 
 /* Makes it when new. */
 const struct sym *sym_get(struct sym_pool *pool, struct str text);
+/*
+ * A hint: these will be asked for next. The memory they need is then fetched all at once, not piece
+ * by piece, which is most of what a look-up costs in a large pool. Looks at SYM_EXPECT_MAX texts.
+ */
+#define SYM_EXPECT_MAX 64
+void sym_expect(const struct sym_pool *pool, const struct str *texts, size_t count);
 /* NULL when unknown. */
 const struct sym *sym_find(const struct sym_pool *pool, struct str text);
 void sym_pool_release(struct sym_pool *pool);

@@ -14,6 +14,7 @@
 
 enum {
 	SLOTS_FIRST = 64,
+	SLOTS_FAR = 1 << 14,   /* a table of fewer is in the processor's cache anyway */
 	UNIT = 4,              /* bytes; the alignment of a symbol */
 	CHUNK_BITS = 19,       /* units in a chunk: 2 MiB … */
 	CHUNK_FIRST = 1 << 14, /* … but for the first */
@@ -122,6 +123,29 @@ const struct sym *sym_get(struct sym_pool *pool, struct str text)
 	if (text.len > 0)
 		memcpy(sym->text, text.ptr, text.len);
 	return sym;
+}
+
+void sym_expect(const struct sym_pool *pool, const struct str *texts, size_t count)
+{
+	uint32_t hashes[SYM_EXPECT_MAX];
+	size_t mask = pool->slot_count - 1;
+
+	if (pool->slot_count < SLOTS_FAR)
+		return;
+	if (count > SYM_EXPECT_MAX)
+		count = SYM_EXPECT_MAX;
+	for (size_t i = 0; i < count; i++) {
+		hashes[i] = (uint32_t)str_hash(texts[i]);
+		__builtin_prefetch(&pool->slots[hashes[i] & mask]);
+	}
+	for (size_t i = 0; i < count; i++) {
+		size_t at = hashes[i] & mask;
+
+		while (pool->slots[at].ref && pool->slots[at].hash != hashes[i])
+			at = (at + 1) & mask;
+		if (pool->slots[at].ref)
+			__builtin_prefetch(sym_at(pool, pool->slots[at].ref));
+	}
 }
 
 const struct sym *sym_find(const struct sym_pool *pool, struct str text)

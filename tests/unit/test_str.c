@@ -313,6 +313,7 @@ static void interns(void **state)
 	char text[32];
 
 	(void)state;
+	sym_expect(&pool, (struct str[]){STR("a")}, 1);
 	assert_null(sym_find(&pool, STR("a")));
 	for (unsigned i = 0; i < COUNT; i++) {
 		int len = snprintf(text, sizeof(text), "user%u@example.org", i);
@@ -327,6 +328,11 @@ static void interns(void **state)
 		assert_ptr_equal(sym_find(&pool, str_of(text)), symbols[i]);
 		assert_ptr_equal(sym_get(&pool, str_of(text)), symbols[i]);
 	}
+	/* A hint changes nothing. */
+	struct str expected[SYM_EXPECT_MAX + 1] = {STR("user7@example.org"), STR("nobody")};
+	sym_expect(&pool, expected, SYM_EXPECT_MAX + 1);
+	assert_int_equal(pool.count, COUNT);
+	assert_null(sym_find(&pool, STR("nobody")));
 	assert_null(sym_find(&pool, STR("user@example.org")));
 	assert_ptr_equal(sym_get(&pool, STR_NONE), sym_get(&pool, STR("")));
 	assert_ptr_not_equal(sym_get(&pool, STR("a\0b")), sym_get(&pool, STR("a")));
