@@ -2,9 +2,12 @@
 
 #include "err.h"
 
+#include <malloc.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #ifdef ZSCTL_SANITIZE
 /* Everything not handed out is poisoned, with a gap behind each piece: overruns are found. */
@@ -18,7 +21,7 @@ enum { GAP = 0, ALIGNMENT_MIN = 1 };
 #define UNPOISON(ptr, size) ((void)0)
 #endif
 
-enum { PAGE_FIRST = 4096 - 64, PAGE_LARGEST = 1 << 21, ALIGNMENT_ANY = 16 };
+enum { HUGE_PAGE = 2 << 20, SMALL_PAGE = 4096, PAGE_FIRST = 4096 - 64, ALIGNMENT_ANY = 16 };
 
 /* The bytes behind `used` are zero. */
 struct arena_page {
@@ -28,24 +31,77 @@ struct arena_page {
 	unsigned char bytes[];
 };
 
+/* With its head it fills one huge page. */
+#define PAGE_LARGEST (HUGE_PAGE - sizeof(struct arena_page))
+
+/*
+ * Large tables are read here and there, and in huge pages most of what that costs falls away. A
+ * hint, for memory that has not been touched yet.
+ */
+static void prefer_huge_pages(void *memory, size_t size)
+{
+#ifdef MADV_HUGEPAGE
+	madvise(memory, size, MADV_HUGEPAGE);
+#endif
+}
+
+#ifdef ZSCTL_SANITIZE
+/* The sanitizer only looks for pointers in what was allocated. */
+static bool is_mapped(size_t total)
+{
+	(void)total;
+	return false;
+}
+#else
+static bool is_mapped(size_t total)
+{
+	return total > HUGE_PAGE - PAGE_FIRST;
+}
+#endif
+
+/* Zeroed; *total grows to whole huge pages, at whose border it starts. */
+static void *map_huge(size_t *total)
+{
+	size_t size = (*total + HUGE_PAGE - 1) & ~(size_t)(HUGE_PAGE - 1);
+	unsigned char *memory = mmap(NULL, size + HUGE_PAGE, PROT_READ | PROT_WRITE,
+				     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	size_t before;
+
+	if (memory == MAP_FAILED)
+		err_out_of_memory();
+	before = (HUGE_PAGE - (uintptr_t)memory % HUGE_PAGE) % HUGE_PAGE;
+	if (before > 0)
+		munmap(memory, before);
+	munmap(memory + before + size, HUGE_PAGE - before);
+	prefer_huge_pages(memory + before, size);
+	*total = size;
+	return memory + before;
+}
+
 static struct arena_page *page_new(size_t size)
 {
+	size_t total = sizeof(struct arena_page) + size;
 	struct arena_page *page;
 
-	if (size > SIZE_MAX - sizeof(*page))
+	if (size > SIZE_MAX / 2)
 		err_out_of_memory();
-	page = calloc(1, sizeof(*page) + size);
+	page = is_mapped(total) ? map_huge(&total) : calloc(1, total);
 	if (!page)
 		err_out_of_memory();
-	page->size = size;
-	POISON(page->bytes, size);
+	page->size = total - sizeof(*page);
+	POISON(page->bytes, page->size);
 	return page;
 }
 
 static void page_free(struct arena_page *page)
 {
+	size_t total = sizeof(*page) + page->size;
+
 	UNPOISON(page->bytes, page->size);
-	free(page);
+	if (is_mapped(total))
+		munmap(page, total);
+	else
+		free(page);
 }
 
 static void *page_take(struct arena_page *page, size_t size, size_t alignment)
@@ -140,6 +196,16 @@ void arena_release(struct arena *arena)
 	arena->pages = NULL;
 }
 
+/* All of the mapping that malloc made for it: hinted in part, it could not grow in its place. */
+static void prefer_huge_block(void *memory, size_t size)
+{
+	size_t head = (uintptr_t)memory % SMALL_PAGE;
+
+	if (size >= 2 * HUGE_PAGE)
+		prefer_huge_pages((unsigned char *)memory - head,
+				  head + malloc_usable_size(memory));
+}
+
 void *mem_alloc(size_t size)
 {
 	void *memory = malloc(size ? size : 1);
@@ -155,6 +221,7 @@ void *mem_calloc(size_t count, size_t size)
 
 	if (!memory)
 		err_out_of_memory();
+	prefer_huge_block(memory, count * size);
 	return memory;
 }
 
@@ -168,6 +235,7 @@ void *mem_realloc(void *old, size_t count, size_t size)
 	memory = realloc(old, total ? total : 1);
 	if (!memory)
 		err_out_of_memory();
+	prefer_huge_block(memory, total);
 	return memory;
 }
 

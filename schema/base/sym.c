@@ -18,6 +18,7 @@ enum {
 	UNIT = 4,              /* bytes; the alignment of a symbol */
 	CHUNK_BITS = 19,       /* units in a chunk: 2 MiB … */
 	CHUNK_FIRST = 1 << 14, /* … but for the first */
+	CHUNK_ROOM = (1 << CHUNK_BITS) - 64, /* with an arena's own words, no more than that */
 	CHUNKS_MOST = 1 << (32 - CHUNK_BITS),
 };
 
@@ -91,7 +92,7 @@ static uint32_t take_units(struct sym_pool *pool, size_t units)
 		return ((pool->chunk_count - 1) << CHUNK_BITS) + 1;
 	}
 	if (units > pool->room) {
-		pool->room = pool->chunk_count ? 1 << CHUNK_BITS : CHUNK_FIRST;
+		pool->room = pool->chunk_count ? CHUNK_ROOM : CHUNK_FIRST;
 		pool->room = pool->room < units ? (uint32_t)units : pool->room;
 		pool->next = pool->chunk_count << CHUNK_BITS;
 		add_chunk(pool, pool->room);
