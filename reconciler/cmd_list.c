@@ -10,11 +10,6 @@ static const struct option options[] = {
 	{NULL, 0, NULL, NULL, false, NULL},
 };
 
-static int by_account(const void *a, const void *b)
-{
-	return account_cmp(a, b);
-}
-
 static int find_source(struct context *context, const char *name, uint32_t *index)
 {
 	const struct config *config = &context->config;
@@ -99,9 +94,7 @@ static int run(struct context *context)
 	worlds_init(&worlds);
 	int failed = gather(context, &worlds, &accounts);
 	if (!failed) {
-		if (accounts.count)
-			qsort(accounts.items, accounts.count, sizeof(*accounts.items),
-			      by_account);
+		accounts_sort(accounts.items, accounts.count);
 		listing_write(&accounts, format, &text);
 		failed = print_out(buf_str(&text), &context->err);
 	}

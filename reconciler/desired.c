@@ -4,32 +4,16 @@
  */
 #include "desired.h"
 
-struct order_key {
-	uint64_t prefix; /* the address's first bytes: most comparisons end here */
-	uint32_t entry;
-};
-
-static uint64_t address_prefix(const struct sym *address)
-{
-	uint64_t prefix = 0;
-
-	for (uint32_t i = 0; i < 8; i++)
-		prefix = prefix << 8 |
-			 (address && i < address->len ? (unsigned char)address->text[i] : 0);
-	return prefix;
-}
-
 /* By address, then in the order that decides opinions, then as written. */
 static int entry_cmp(const void *a, const void *b, void *context)
 {
-	const struct order_key *x = a, *y = b;
+	const struct address_key *x = a, *y = b;
 	const struct entries *entries = context;
-	const struct entry *e = &entries->items[x->entry], *f = &entries->items[y->entry];
-	int order;
+	const struct entry *e = &entries->items[x->index], *f = &entries->items[y->index];
+	int order = address_key_cmp(x, y);
 
-	if (x->prefix != y->prefix)
-		return x->prefix < y->prefix ? -1 : 1;
-	order = sym_cmp(e->account.address, f->account.address);
+	if (order == 0)
+		order = sym_cmp(e->account.address, f->account.address);
 	if (order == 0 && e->source != f->source)
 		order = e->source < f->source ? -1 : 1;
 	if (order == 0 && e->account.kind != f->account.kind)
@@ -48,14 +32,13 @@ static int entry_cmp(const void *a, const void *b, void *context)
 	return order ? order : sym_cmp(e->account.name, f->account.name);
 }
 
-static struct order_key *sort_entries(const struct entries *entries)
+static struct address_key *sort_entries(const struct entries *entries)
 {
-	struct order_key *keys = mem_calloc(entries->count + 1, sizeof(*keys));
+	struct address_key *keys = mem_calloc(entries->count + 1, sizeof(*keys));
 	bool sorted = true;
 
 	for (size_t i = 0; i < entries->count; i++) {
-		keys[i] = (struct order_key){address_prefix(entries->items[i].account.address),
-					     (uint32_t)i};
+		keys[i] = address_key(0, entries->items[i].account.address, i);
 		sorted = sorted &&
 			 (i == 0 || entry_cmp(&keys[i - 1], &keys[i], (void *)entries) <= 0);
 	}
@@ -249,14 +232,14 @@ static void add_links(struct merge *m, struct desired_account *item)
 
 /* The entries `keys` … share an address, or are one entry without any. */
 static void merge_group(struct merge *m, const struct entries *entries,
-			const struct order_key *keys, size_t count)
+			const struct address_key *keys, size_t count)
 {
 	const struct entry *lead = NULL;
 	const struct sym *both_kinds = NULL;
 	struct desired_account *item;
 
 	for (size_t i = 0; i < count && !lead; i++)
-		lead = lists(m, &entries->items[keys[i].entry]) ? &entries->items[keys[i].entry]
+		lead = lists(m, &entries->items[keys[i].index]) ? &entries->items[keys[i].index]
 								: NULL;
 	if (!lead)
 		return; /* managed only, and nobody lists it */
@@ -267,7 +250,7 @@ static void merge_group(struct merge *m, const struct entries *entries,
 	}
 	m->group_count = 0;
 	for (size_t i = 0; i < count; i++) {
-		const struct entry *entry = &entries->items[keys[i].entry];
+		const struct entry *entry = &entries->items[keys[i].index];
 		const struct sym *why;
 
 		if (entry->account.kind == lead->account.kind) {
@@ -322,7 +305,7 @@ void desired_merge(const struct config *config, const struct entries *entries,
 		   struct sym_pool *names, struct desired *out)
 {
 	struct merge m = {.config = config, .names = names, .out = out};
-	struct order_key *keys = sort_entries(entries);
+	struct address_key *keys = sort_entries(entries);
 	size_t end;
 
 	out->sources = arena_array(&out->arena, struct desired_source, config->source_count);
@@ -330,11 +313,11 @@ void desired_merge(const struct config *config, const struct entries *entries,
 	m.not_active = sym_get(names, STR("not active"));
 	count_sources(entries, out);
 	for (size_t i = 0; i < entries->count; i = end) {
-		const struct sym *address = entries->items[keys[i].entry].account.address;
+		const struct sym *address = entries->items[keys[i].index].account.address;
 
 		end = i + 1;
 		while (address && end < entries->count &&
-		       entries->items[keys[end].entry].account.address == address)
+		       entries->items[keys[end].index].account.address == address)
 			end++;
 		merge_group(&m, entries, keys + i, end - i);
 	}

@@ -60,11 +60,6 @@ int worlds_read_keys(struct context *context, bool renew, struct worlds *worlds)
 	return desired_keys(&worlds->desired, secret_str(&key), &context->names, &context->err);
 }
 
-static int by_account(const void *a, const void *b)
-{
-	return account_cmp(a, b);
-}
-
 int worlds_read_current(struct context *context, struct worlds *worlds)
 {
 	if (!worlds->target &&
@@ -85,8 +80,7 @@ int worlds_read_current(struct context *context, struct worlds *worlds)
 			current->items[kept++] = current->items[i];
 	}
 	current->count = kept;
-	if (kept)
-		qsort(current->items, kept, sizeof(*current->items), by_account);
+	accounts_sort(current->items, kept);
 	return 0;
 }
 

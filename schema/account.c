@@ -1,5 +1,8 @@
 #include "account.h"
 
+#include <stdlib.h>
+#include <string.h>
+
 const char *const kind_names[KIND_COUNT] = {"user", "functional"};
 const char *const attribute_names[ATTR_COUNT] = {
 	"address", "name", "aliases", "delegates", "mobile", "unit", "sso_key", "active",
@@ -167,6 +170,80 @@ int account_cmp(const struct account *a, const struct account *b)
 	if (a->kind != b->kind)
 		return a->kind < b->kind ? -1 : 1;
 	return sym_cmp(a->address, b->address);
+}
+
+struct address_key address_key(uint32_t rank, const struct sym *address, size_t index)
+{
+	struct address_key key = {.rank = rank, .index = (uint32_t)index};
+	unsigned char bytes[sizeof(key.bytes)] = {0};
+
+	if (address)
+		memcpy(bytes, address->text,
+		       address->len < sizeof(bytes) ? address->len : sizeof(bytes));
+	for (size_t i = 0; i < sizeof(bytes); i++)
+		key.bytes[i / 8] = key.bytes[i / 8] << 8 | bytes[i];
+	return key;
+}
+
+int address_key_cmp(const struct address_key *a, const struct address_key *b)
+{
+	if (a->rank != b->rank)
+		return a->rank < b->rank ? -1 : 1;
+	for (size_t i = 0; i < sizeof(a->bytes) / sizeof(a->bytes[0]); i++) {
+		if (a->bytes[i] != b->bytes[i])
+			return a->bytes[i] < b->bytes[i] ? -1 : 1;
+	}
+	return 0;
+}
+
+static int key_cmp(const void *a, const void *b, void *context)
+{
+	const struct address_key *x = a, *y = b;
+	const struct account *items = context;
+	int order = address_key_cmp(x, y);
+
+	if (order == 0)
+		order = sym_cmp(items[x->index].address, items[y->index].address);
+	if (order == 0)
+		order = x->index < y->index ? -1 : x->index > y->index;
+	return order;
+}
+
+/* Puts each item where its key stands, round by round. */
+static void arrange(struct account *items, struct address_key *keys, size_t count)
+{
+	for (size_t first = 0; first < count; first++) {
+		const struct account moved = items[first];
+		size_t to = first;
+
+		if (keys[first].index == first)
+			continue;
+		while (keys[to].index != first) {
+			const size_t from = keys[to].index;
+
+			items[to] = items[from];
+			keys[to].index = (uint32_t)to;
+			to = from;
+		}
+		items[to] = moved;
+		keys[to].index = (uint32_t)to;
+	}
+}
+
+void accounts_sort(struct account *items, size_t count)
+{
+	autofree struct address_key *keys = NULL;
+	bool sorted = true;
+
+	for (size_t i = 1; i < count && sorted; i++)
+		sorted = account_cmp(&items[i - 1], &items[i]) <= 0;
+	if (sorted)
+		return;
+	keys = mem_alloc(count * sizeof(*keys));
+	for (size_t i = 0; i < count; i++)
+		keys[i] = address_key(items[i].kind, items[i].address, i);
+	qsort_r(keys, count, sizeof(*keys), key_cmp, items);
+	arrange(items, keys, count);
 }
 
 /* --- digests ---------------------------------------------------------------------------- */

@@ -79,6 +79,21 @@ bool set_equal(struct set a, struct set b);
 
 /* Orders by kind (users first), then address text: the order of every list zsctl prints. */
 int account_cmp(const struct account *a, const struct account *b);
+void accounts_sort(struct account *items, size_t count);
+
+/*
+ * For sorting many things by an address: its first bytes, which tell nearly all apart without
+ * a look at the text itself.
+ */
+struct address_key {
+	uint32_t rank;     /* sorts before the text */
+	uint32_t index;    /* which thing */
+	uint64_t bytes[3]; /* big-endian, zeroes behind a shorter text */
+};
+/* NULL sorts first. */
+struct address_key address_key(uint32_t rank, const struct sym *address, size_t index);
+/* 0: equal as far as the key goes, sym_cmp() decides. */
+int address_key_cmp(const struct address_key *a, const struct address_key *b);
 
 /*
  * What a plan expects of an account: over kind, id, primary address, active, aliases, delegates
