@@ -140,6 +140,59 @@ static void orders_accounts(void **state)
 	sym_pool_release(&pool);
 }
 
+/* In any order to begin with, also where the first 24 bytes are the same; doubles stay as they came. */
+static void sorts_accounts(void **state)
+{
+	static const struct {
+		enum account_kind kind;
+		const char *address;
+	} cases[] = {
+		{KIND_USER, "a@example.org"},
+		{KIND_USER, "a@example.orga"},
+		{KIND_USER, "anna.van.den.berg.smit.12@example.org"},
+		{KIND_USER, "anna.van.den.berg.smit.1a@example.org"},
+		{KIND_USER, "anna.van.den.berg.smit.@example.org"},
+		{KIND_USER, "anna.van.den.berg.smits@example.org"},
+		{KIND_USER, "b@example.org"},
+		{KIND_USER, "b\303\251@example.org"},
+		{KIND_FUNCTIONAL, "a@example.org"},
+		{KIND_FUNCTIONAL, "a@example.org"},
+	};
+	enum { COUNT = sizeof(cases) / sizeof(cases[0]) };
+	struct sym_pool pool = SYM_POOL_INIT;
+	struct account items[COUNT];
+	char number[COUNT][12];
+	uint32_t seed = 1;
+
+	(void)state;
+	for (int round = 0; round < 200; round++) {
+		for (int i = 0; i < COUNT; i++)
+			items[i] = (struct account){.kind = (uint8_t)cases[i].kind,
+						    .address = sym(&pool, cases[i].address)};
+		for (uint32_t i = COUNT - 1; i > 0; i--) {
+			seed = seed * 1664525u + 1013904223u;
+			const uint32_t other = (seed >> 8) % (i + 1);
+			const struct account moved = items[i];
+
+			items[i] = items[other];
+			items[other] = moved;
+		}
+		for (int i = 0; i < COUNT; i++) {
+			snprintf(number[i], sizeof(number[i]), "%d", i);
+			items[i].id = sym(&pool, number[i]);
+		}
+		accounts_sort(items, COUNT);
+		for (int i = 1; i < COUNT; i++) {
+			const int order = account_cmp(&items[i - 1], &items[i]);
+
+			assert_true(order < 0 ||
+				    (order == 0 && sym_cmp(items[i - 1].id, items[i].id) < 0));
+		}
+	}
+	accounts_sort(NULL, 0);
+	sym_pool_release(&pool);
+}
+
 /* Each line differs from the first in one respect; `same` says whether the digest may. */
 static void digests_expectations(void **state)
 {
@@ -258,7 +311,7 @@ int main(void)
 		cmocka_unit_test(parses_kinds),         cmocka_unit_test(sorts_sets),
 		cmocka_unit_test(sorts_delegates),      cmocka_unit_test(orders_accounts),
 		cmocka_unit_test(digests_expectations), cmocka_unit_test(digests_source_ids),
-		cmocka_unit_test(checks_mobiles),
+		cmocka_unit_test(checks_mobiles),       cmocka_unit_test(sorts_accounts),
 	};
 	struct err err = ERR_INIT;
 
