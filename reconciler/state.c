@@ -31,6 +31,8 @@ int state_git_error(struct err *err, const char *format, ...)
 	return err_prefix(err, "%s", what);
 }
 
+enum { PACK_WINDOW = 2 << 20, PACK_MAPPED = 8 << 20 }; /* bytes */
+
 int state_git_begin(struct err *err)
 {
 	static const int levels[] = {GIT_CONFIG_LEVEL_PROGRAMDATA, GIT_CONFIG_LEVEL_SYSTEM,
@@ -42,6 +44,9 @@ int state_git_begin(struct err *err)
 	for (size_t i = 0; i < sizeof(levels) / sizeof(levels[0]); i++)
 		git_libgit2_opts(GIT_OPT_SET_SEARCH_PATH, levels[i], "");
 	git_libgit2_opts(GIT_OPT_ENABLE_FSYNC_GITDIR, 1);
+	/* Packs are read from one end to the other: what was read need not stay mapped. */
+	git_libgit2_opts(GIT_OPT_SET_MWINDOW_SIZE, (size_t)PACK_WINDOW);
+	git_libgit2_opts(GIT_OPT_SET_MWINDOW_MAPPED_LIMIT, (size_t)PACK_MAPPED);
 	/* Every object is read once: checking digests again would double the cost of
 	 * reading. */
 	git_libgit2_opts(GIT_OPT_ENABLE_STRICT_HASH_VERIFICATION, 0);
