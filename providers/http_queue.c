@@ -450,13 +450,16 @@ int http_call(struct http *http, const struct http_request *request, struct http
 	if (http_under_way(http) > 0)
 		return err_set(err, ERR_FAILED, "another request is under way");
 	recycle(http, &http->handed);
-	if (http_submit(http, request, err))
+	/* Interrupted before: not even begun. */
+	if (http_submit(http, request, err) || wait_until(http, 0, &interrupted, err))
 		return -1;
-	while (http->ended.count == 0) {
-		if (run(http, UINT64_MAX, &interrupted, err))
-			return -1;
+	for (;;) {
 		if (interrupted && http->ended.count == 0)
 			interrupt(http);
+		if (http->ended.count > 0)
+			break;
+		if (run(http, UINT64_MAX, &interrupted, err))
+			return -1;
 	}
 	job = http_list_take(&http->ended);
 	list_append(&http->handed, job);

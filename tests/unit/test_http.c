@@ -1,39 +1,8 @@
-#include "http.h"
-
-#include "base/arena.h"
-#include "base/log.h"
-#include "base/os.h"
-
+/* What a client accepts, and what becomes of a request. */
+#include "http_client.h"
 #include "http_server.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-
-#include <cmocka.h>
-
-#define COUNT(table) (sizeof(table) / sizeof((table)[0]))
-
-/* Tiny time-outs and pauses, so that failures take no time. */
-static struct http_settings quick(const struct server *server, struct buf *url)
-{
-	buf_clear(url);
-	buf_addf(url, "http://127.0.0.1:%u/api", server->port);
-	return (struct http_settings){.base_url = buf_str(url),
-				      .backoff_ms = 1,
-				      .backoff_most_ms = 4,
-				      .attempts = 3,
-				      .seed = 7};
-}
-
-static struct http *open_client(const struct http_settings *settings)
-{
-	struct http *http = NULL;
-	struct err err = ERR_INIT;
-
-	if (http_open(&http, settings, &err))
-		fail_msg("%s", err.text);
-	return http;
-}
+#include "base/os.h"
 
 /* --- settings --------------------------------------------------------------------------------- */
 
@@ -210,12 +179,6 @@ static void anything_can_be_encoded(void **state)
 }
 
 /* --- what becomes of a request ------------------------------------------------------------------- */
-
-#define OK_EMPTY "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
-#define OK_BODY "HTTP/1.1 200 OK\r\nContent-Type: text/x\r\nContent-Length: 5\r\n\r\nhello"
-#define BUSY(more) "HTTP/1.1 503 Busy\r\n" more "Content-Length: 4\r\n\r\nbusy"
-#define REFUSED(more, body) \
-	"HTTP/1.1 429 Too Many Requests\r\nConnection: close\r\n" more "\r\n" body
 
 struct fate {
 	const char *name;
@@ -638,12 +601,11 @@ static void every_request_has_one_true_fate(void **state)
 		struct buf url = BUF_INIT;
 		struct http_answer answer;
 		struct http_settings settings;
-		struct err err = ERR_INIT;
 		struct server server;
 		struct http *http;
 
 		server_start(&server, fate->steps, steps_of(fate));
-		settings = quick(&server, &url);
+		settings = quick(server.port, &url);
 		settings.rate_requests = fate->tweak.rate_requests;
 		settings.rate_period_ms = fate->tweak.rate_period_ms;
 		settings.whole_ms = fate->tweak.whole_ms;
@@ -654,8 +616,7 @@ static void every_request_has_one_true_fate(void **state)
 		if (fate->method != HTTP_GET)
 			request.body = STR("{}");
 		http = open_client(&settings);
-		if (http_call(http, &request, &answer, &err))
-			fail_msg("%s: %s", fate->name, err.text);
+		answer = call(http, &request);
 		server_stop(&server);
 		check_fate(fate, &server, &answer);
 		http_free(http);
