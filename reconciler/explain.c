@@ -362,6 +362,8 @@ static void say_present_delegates(const struct world *w, uint32_t s,
 			fate = "ignored: no user in sight";
 		else if (w->subjects[u].ruling == RULING_SUSPEND)
 			fate = "suspended by this plan";
+		else if (delegate_waits(w, u))
+			fate = "stays until it is decided who that is";
 		else if (is_among(&difference->remove, u))
 			fate = "removed: not listed";
 		else if (!will_be_active(w, u))

@@ -385,11 +385,13 @@ void reconcile(const struct reconcile_input *input, struct plan *plan,
 		rule(&w, s,
 		     w.subjects[s].desired == NOBODY ? WANT_ABSENT
 						     : want_of(&w, w.subjects[s].desired));
+	hold_renames(&w, KIND_USER);
 	delegates_resolve(&w);
 	delegates_count(&w);
 	for (uint32_t s = 0; s < w.count; s++)
 		if (subject_kind(&w, s) == KIND_FUNCTIONAL)
 			rule_functional(&w, s);
+	hold_renames(&w, KIND_FUNCTIONAL);
 	w.gave_way.count = 0; /* nobody has counted on anything yet */
 	delegates_readers(&w);
 	address_settle(&w);

@@ -58,6 +58,7 @@ enum obstacle {
 	OBSTACLE_KEY_GONE,     /* manual: an update without the known key breaks the sign-in */
 	OBSTACLE_TAKEN,        /* manual: its primary address is another account's */
 	OBSTACLE_RENAME,       /* manual: looks like a rename of a suspended account */
+	OBSTACLE_RENAMED,      /* manual: would leave, but looks like what `other` was before */
 	OBSTACLE_SWAP,         /* manual: primary addresses go round */
 };
 
@@ -214,11 +215,15 @@ void delegates_compare(const struct world *w, uint32_t s, struct delegations *ad
 /* Calls `each` for every present delegate, as `user` of the account `s`, that is a user. */
 void delegates_present(struct world *w, uint32_t s,
 		       void (*each)(struct world *w, uint32_t s, uint32_t user));
+/* Whether a present delegate stays whatever is listed: who he is, is still to be decided. */
+bool delegate_waits(const struct world *w, uint32_t user);
 /* Whether delegates are managed, and so part of the difference. */
 bool delegates_managed(const struct world *w, uint32_t s);
 
 /* --- reconcile_address.c --- */
 
+/* Creates that share an address with a leaver of their kind: both wait for a person. */
+void hold_renames(struct world *w, enum account_kind kind);
 /* Gives each address one owner: drops aliases, makes accounts manual, until all fits. */
 void address_settle(struct world *w);
 bool is_dropped(const struct subject *subject, const struct sym *alias);

@@ -67,6 +67,10 @@ static bool is_or_will_be_suspended(const struct world *w, uint32_t s)
 		return true;
 	case RULING_REACTIVATE:
 		return false;
+	case RULING_MANUAL:
+		if (w->subjects[s].obstacle == OBSTACLE_RENAMED)
+			return true;
+		break;
 	case RULING_NOTHING:
 	case RULING_SAME:
 	case RULING_KEPT:
@@ -76,11 +80,70 @@ static bool is_or_will_be_suspended(const struct world *w, uint32_t s)
 	case RULING_LEFT_OUT:
 	case RULING_PROTECTED:
 	case RULING_HELD:
-	case RULING_MANUAL:
 		break;
 	}
 	return !current_at(w, s)->active;
 }
+
+/* --- a leaver and a newcomer with one address ------------------------------------------------- */
+
+/* One source calls them by different ids: they are two. */
+static bool ids_differ(const struct world *w, uint32_t owner, uint32_t created)
+{
+	const struct recorded_account *recorded = recorded_at(w, owner);
+	const struct desired_account *desired = desired_at(w, created);
+
+	for (uint32_t i = 0; recorded && i < desired->link_count; i++) {
+		const struct desired_link *link = &desired->links[i];
+		const struct recorded_link *known = recorded_link_of(w, recorded, link->source);
+
+		if (known && known->digest && link->digest && known->digest != link->digest)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * A leaver whom the sources still list is one for sure, and so is one of another kind or with
+ * another id. But messages that are deleted on a guess do not come back.
+ */
+static bool may_be_renamed(const struct world *w, uint32_t owner, uint32_t created)
+{
+	const struct subject *subject = &w->subjects[owner];
+
+	if (subject_kind(w, owner) != subject_kind(w, created) || ids_differ(w, owner, created))
+		return false;
+	return subject->ruling == RULING_DELETE ||
+	       (subject->ruling == RULING_SUSPEND && subject->want == WANT_ABSENT);
+}
+
+static void hold_rename(struct world *w, uint32_t s, const struct sym *address)
+{
+	const uint32_t owner = kept_by(w, s, address);
+
+	if (owner == NOBODY || !is_or_will_be_suspended(w, owner))
+		return;
+	if (may_be_renamed(w, owner, s))
+		give_way(w, owner, OBSTACLE_RENAMED, s, address);
+	if (w->subjects[s].ruling == RULING_CREATE)
+		give_way(w, s, OBSTACLE_RENAME, owner, address);
+}
+
+void hold_renames(struct world *w, enum account_kind kind)
+{
+	for (uint32_t s = w->current_count; s < w->count; s++) {
+		const struct account *wanted;
+
+		if (w->subjects[s].ruling != RULING_CREATE || subject_kind(w, s) != kind)
+			continue;
+		wanted = &desired_at(w, s)->account;
+		hold_rename(w, s, wanted->address);
+		for (uint32_t i = 0; i < wanted->aliases.count; i++)
+			hold_rename(w, s, wanted->aliases.items[i]);
+	}
+}
+
+/* --- who gives way -------------------------------------------------------------------------- */
 
 /* `s` wants the address: is it to be had? */
 static void check_address(struct world *w, uint32_t s, const struct sym *address)

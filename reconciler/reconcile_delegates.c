@@ -196,6 +196,27 @@ static void each_delegate(struct world *w, uint32_t s,
 		each(w, s, w->delegates.items[subject->first_delegate + i].subject);
 }
 
+bool delegate_waits(const struct world *w, uint32_t user)
+{
+	return w->subjects[user].ruling == RULING_MANUAL &&
+	       w->subjects[user].obstacle == OBSTACLE_RENAMED;
+}
+
+static bool is_listed(const struct world *w, uint32_t s, uint32_t user)
+{
+	const struct subject *subject = &w->subjects[s];
+	const struct wanted_delegate key = {user, NULL};
+
+	return subject->delegate_count > 0 &&
+	       bsearch(&key, w->delegates.items + subject->first_delegate,
+		       subject->delegate_count, sizeof(key), wanted_cmp) != NULL;
+}
+
+static void count_waiting(struct world *w, uint32_t s, uint32_t user)
+{
+	w->subjects[s].active_delegates += delegate_waits(w, user) && !is_listed(w, s, user);
+}
+
 static void count_active(struct world *w, uint32_t s, uint32_t user)
 {
 	w->subjects[s].active_delegates += will_be_active(w, user);
@@ -223,6 +244,8 @@ void delegates_count(struct world *w)
 			subject->unseen_delegates = count_unseen(w, s);
 		subject->active_delegates = subject->unseen_delegates;
 		each_delegate(w, s, count_active);
+		if (delegates_managed(w, s))
+			delegates_present(w, s, count_waiting);
 	}
 }
 
@@ -304,7 +327,7 @@ void delegates_compare(const struct world *w, uint32_t s, struct delegations *ad
 				put(add, wanted->subject, wanted->why);
 		if (wanted < end && wanted->subject == user)
 			wanted++;
-		else if (will_be_active(w, user))
+		else if (will_be_active(w, user) && !delegate_waits(w, user))
 			put(remove, user, NULL);
 		if (w->subjects[user].ruling == RULING_SUSPEND)
 			put(leaving, user, NULL);

@@ -199,6 +199,35 @@ struct str because_text(struct world *w, uint32_t s, const struct difference *di
 
 /* --- obstacles ---------------------------------------------------------------------------- */
 
+/* What is known of an account that may have another address by now. */
+static const char *former_text(const struct world *w, uint32_t s)
+{
+	if (w->subjects[s].obstacle == OBSTACLE_RENAMED && current_at(w, s)->active)
+		return ", which no source lists any more";
+	return w->subjects[s].ruling == RULING_SUSPEND ? ", which this plan suspends"
+						       : ", which is suspended";
+}
+
+static void say_renamed(const struct world *w, uint32_t s, struct buf *problem,
+			struct buf *todo)
+{
+	const struct subject *subject = &w->subjects[s];
+
+	if (current_at(w, s)->active) {
+		buf_puts(problem, "it would be suspended (");
+		add_leave(w, s, problem);
+		buf_puts(problem, "), but ");
+	} else {
+		buf_puts(problem, "it would be deleted, but ");
+	}
+	add_account(w, subject->other, problem);
+	buf_puts(problem, " may be the same one under another address: both have ");
+	add_sym(problem, subject->about);
+	buf_puts(todo, "decide what ");
+	add_account(w, subject->other, todo);
+	buf_puts(todo, " is; until then this one stays, with all that it can read");
+}
+
 static void say_identity(const struct world *w, uint32_t s, struct buf *problem,
 			 struct buf *todo)
 {
@@ -229,9 +258,8 @@ static void say_identity(const struct world *w, uint32_t s, struct buf *problem,
 	case OBSTACLE_RENAME:
 		buf_puts(problem, "looks like a rename of ");
 		add_account(w, subject->other, problem);
-		buf_puts(problem, w->subjects[subject->other].ruling == RULING_SUSPEND
-					  ? ", which this plan suspends: both have "
-					  : ", which is suspended: both have ");
+		buf_puts(problem, former_text(w, subject->other));
+		buf_puts(problem, ": both have ");
 		add_sym(problem, subject->about);
 		buf_puts(todo, "if it is the same one, say so with 'was: ");
 		add_sym(todo, subject_address(w, subject->other));
@@ -240,6 +268,9 @@ static void say_identity(const struct world *w, uint32_t s, struct buf *problem,
 		buf_puts(todo, "; if not, take ");
 		add_sym(todo, subject->about);
 		buf_puts(todo, " from the old account " PORTAL);
+		break;
+	case OBSTACLE_RENAMED:
+		say_renamed(w, s, problem, todo);
 		break;
 	case OBSTACLE_NONE:
 	case OBSTACLE_SOURCE:
@@ -344,6 +375,7 @@ void obstacle_text(const struct world *w, uint32_t s, struct buf *problem, struc
 	case OBSTACLE_TWO_ENTRIES:
 	case OBSTACLE_TWO_ACCOUNTS:
 	case OBSTACLE_RENAME:
+	case OBSTACLE_RENAMED:
 		say_identity(w, s, problem, todo);
 		break;
 	case OBSTACLE_TAKEN:

@@ -124,9 +124,51 @@ static void test_identity(void **state)
 		 NULL, false},
 		{"looks like a rename: alias of one who would be suspended",
 		 "want user janet alias=jane\nis user jane\nwas user jane",
+		 "manual user jane: it would be suspended (declared: no longer listed), but user "
+		 "janet may be the same one under another address: both have jane\n"
+		 "manual user janet: looks like a rename of user jane, which no source lists any "
+		 "more: both have jane\n",
+		 NULL, false},
+		{"looks like a rename: two who look like the same leaver",
+		 "want user janet alias=jane\nwant user jan alias=j\nis user jane alias=j\n"
+		 "was user jane",
+		 "manual user jan: looks like a rename of user jane, which no source lists any "
+		 "more: both have j\n"
+		 "manual user jane: it would be suspended (declared: no longer listed), but user "
+		 "jan may be the same one under another address: both have j\n"
+		 "manual user janet: looks like a rename of user jane, which no source lists any "
+		 "more: both have jane\n",
+		 NULL, false},
+		{"looks like a rename: the leaver keeps what she can read until it is decided",
+		 "want user janet alias=jane\nwant functional info name=INFO delegates=janet\n"
+		 "is user jane\nis functional info delegates=jane\nwas user jane\n"
+		 "was functional info",
+		 "manual user jane: it would be suspended (declared: no longer listed), but user "
+		 "janet may be the same one under another address: both have jane\n"
+		 "manual user janet: looks like a rename of user jane, which no source lists any "
+		 "more: both have jane\n",
+		 NULL, false},
+		{"looks like a rename: of one whom the sources list as inactive",
+		 "want user janet alias=j\nwant user jane inactive\nis user jane alias=j\n"
+		 "was user jane",
+		 "suspend user jane\n"
+		 "manual user janet: looks like a rename of user jane, which this plan suspends: "
+		 "both have j\n",
+		 NULL, false},
+		{"looks like a rename: another id is another person",
+		 "want user janet alias=jane id=8\nis user jane\nwas user jane link=declared:7",
 		 "suspend user jane\n"
 		 "manual user janet: looks like a rename of user jane, which this plan suspends: "
 		 "both have jane\n",
+		 NULL, false},
+		{"looks like a rename: of a functional account",
+		 "want user bob\nwant functional help name=HELP alias=info delegates=bob\n"
+		 "is user bob\nis functional info delegates=bob\nwas user bob\n"
+		 "was functional info",
+		 "manual functional help: looks like a rename of functional info, which no source "
+		 "lists any more: both have info\n"
+		 "manual functional info: it would be suspended (declared: no longer listed), but "
+		 "functional help may be the same one under another address: both have info\n",
 		 NULL, false},
 		{"looks like a rename: an alias in common with one who is suspended",
 		 "want user janet alias=j\nis user jane alias=j suspended\n"

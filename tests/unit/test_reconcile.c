@@ -368,10 +368,15 @@ static void test_deletes(void **state)
 		{"its address serves the next plan, not this one",
 		 "cfg protect=admin@*\nopt delete=suspended for=1d\nwant user new alias=bob\n"
 		 "is user bob suspended\nwas user bob suspended_by=r1:9",
-		 "delete user bob\n"
+		 "manual user bob: it would be deleted, but user new may be the same one under "
+		 "another address: both have bob\n"
 		 "manual user new: looks like a rename of user bob, which is suspended: both have "
 		 "bob\n",
 		 NULL, false},
+		{"its address serves the next plan, when it is not that of a newcomer",
+		 "cfg protect=admin@*\nopt delete=suspended for=1d exclude=new@*\n"
+		 "want user new alias=bob\nis user bob suspended\nwas user bob suspended_by=r1:9",
+		 "delete user bob\n", NULL, false},
 	};
 
 	(void)state;
