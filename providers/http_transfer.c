@@ -146,6 +146,8 @@ int http_transfer_init(struct http_transfer *transfer, struct http *http, struct
 	 * hands. */
 	SET(CURLOPT_MAXAGE_CONN, (long)IDLE_MOST_S);
 	SET(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+	/* A time-out is one even while the system still asks its name servers. */
+	SET(CURLOPT_QUICK_EXIT, 1L);
 	SET(CURLOPT_PREREQFUNCTION, on_sending);
 	SET(CURLOPT_PREREQDATA, transfer);
 	SET(CURLOPT_HEADERFUNCTION, on_header);
