@@ -83,6 +83,20 @@ enum http_failure http_failure_of(const struct http_transfer *transfer, CURLcode
 	return by_progress(transfer);
 }
 
+static void explain_resolve(const struct http_transfer *transfer, struct buf *out)
+{
+	const char *variable = transfer->http->proxy_variable;
+
+	buf_addf(out,
+		 "the name cannot be resolved (%s): check the URL, the network and this host's "
+		 "name servers; ",
+		 transfer->curl_text);
+	if (variable)
+		buf_addf(out, "it may also be the name of the proxy of $%s", variable);
+	else
+		buf_puts(out, "where only a proxy may go out, set https_proxy");
+}
+
 static void explain_connect(const struct http_transfer *transfer, CURLcode code,
 			    struct buf *out)
 {
@@ -250,11 +264,7 @@ void http_explain(const struct http_transfer *transfer, CURLcode code, struct ht
 	buf_addf(out, "%s: ", transfer->http->origin.host);
 	switch (job->failure) {
 	case HTTP_RESOLVE:
-		buf_addf(
-			out,
-			"the name cannot be resolved (%s): check the URL, the network and this "
-			"host's name servers; where only a proxy may go out, set https_proxy",
-			transfer->curl_text);
+		explain_resolve(transfer, out);
 		break;
 	case HTTP_PROXY:
 		explain_proxy(transfer, out);
