@@ -32,13 +32,6 @@ static long info_long(const struct http_transfer *transfer, CURLINFO which)
 	return curl_easy_getinfo(transfer->easy, which, &value) ? 0 : value;
 }
 
-static bool reached(const struct http_transfer *transfer, CURLINFO which)
-{
-	curl_off_t value = 0;
-
-	return !curl_easy_getinfo(transfer->easy, which, &value) && value > 0;
-}
-
 /* Whether it failed on the way to a proxy. libcurl tells only by naming who did not answer. */
 static bool at_proxy(const struct http_transfer *transfer)
 {
@@ -50,12 +43,15 @@ static bool at_proxy(const struct http_transfer *transfer)
 /* Nothing was sent and libcurl says no more than that time is over, or that something broke. */
 static enum http_failure by_progress(const struct http_transfer *transfer)
 {
-	if (!reached(transfer, CURLINFO_NAMELOOKUP_TIME_T))
+	curl_off_t resolved = 0;
+
+	if (curl_easy_getinfo(transfer->easy, CURLINFO_NAMELOOKUP_TIME_T, &resolved) ||
+	    resolved == 0)
 		return HTTP_RESOLVE;
-	if (!reached(transfer, CURLINFO_CONNECT_TIME_T))
+	/* The time of connecting is known only after the handshake, its port at once. */
+	if (info_long(transfer, CURLINFO_LOCAL_PORT) == 0)
 		return at_proxy(transfer) ? HTTP_PROXY : HTTP_CONNECT;
-	if (info_long(transfer, CURLINFO_HTTP_CONNECTCODE) / 100 > 2 ||
-	    strstr(transfer->curl_text, "CONNECT") || strstr(transfer->curl_text, "roxy"))
+	if (transfer->http->proxy_variable && !strstr(transfer->curl_text, "SSL"))
 		return HTTP_PROXY;
 	return transfer->http->origin.tls ? HTTP_TLS : HTTP_CONNECT;
 }
@@ -80,6 +76,8 @@ enum http_failure http_failure_of(const struct http_transfer *transfer, CURLcode
 	if (code == CURLE_PEER_FAILED_VERIFICATION || code == CURLE_SSL_ISSUER_ERROR ||
 	    code == CURLE_SSL_CACERT_BADFILE)
 		return HTTP_CERTIFICATE;
+	if (code == CURLE_SSL_CONNECT_ERROR || code == CURLE_SSL_CIPHER)
+		return HTTP_TLS;
 	return by_progress(transfer);
 }
 
