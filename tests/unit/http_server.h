@@ -170,7 +170,7 @@ static void *server_accept(void *context)
 	}
 }
 
-static void server_start(struct server *server, const struct step *steps, size_t count)
+static inline void server_start(struct server *server, const struct step *steps, size_t count)
 {
 	struct sockaddr_in address = {.sin_family = AF_INET,
 				      .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
@@ -192,7 +192,7 @@ static void server_start(struct server *server, const struct step *steps, size_t
 }
 
 /* Ends all connections and waits for the threads; the log is left. */
-static void server_stop(struct server *server)
+static inline void server_stop(struct server *server)
 {
 	pthread_mutex_lock(&server->lock);
 	server->stopping = true;
