@@ -51,6 +51,9 @@ int apply_fresh(const struct config *config, const struct policy *policy,
 		const struct policy *wanted, struct state *state, const struct plan *plan,
 		int64_t now, struct err *err);
 
+/* ERR_PERSON: another run is open, whose it is and how to go on with it. */
+int refuse_other_run(const struct state_open_run *open, struct err *err);
+
 /* Breaks the claim of a run whose process is gone: commits `takeover`. The lock must be free. */
 int apply_unlock(const struct config *config, int64_t now, struct buf *said, struct err *err);
 

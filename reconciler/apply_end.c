@@ -5,19 +5,7 @@
 
 bool task_done(const struct task *task)
 {
-	switch (task->result->outcome) {
-	case CHANGE_DONE:
-	case CHANGE_ALREADY:
-	case CHANGE_PARTLY:
-		return true;
-	case CHANGE_OPEN:
-	case CHANGE_STALE:
-	case CHANGE_DEPENDS:
-	case CHANGE_REFUSED:
-	case CHANGE_FAILED:
-		break;
-	}
-	return false;
+	return outcome_done(task->result->outcome);
 }
 
 void task_decide(struct apply_run *run, struct task *task, enum change_outcome outcome)

@@ -71,22 +71,11 @@ void record_followers(struct record *record, const struct followed *followed)
 /* NULL: it was not done. */
 static bool has_come_true(const struct task *task)
 {
-	switch (task->result->outcome) {
-	case CHANGE_DONE:
-	case CHANGE_ALREADY:
-		return true;
-	case CHANGE_PARTLY:
-		/* The target knows how far it went. */
-		return task->there && task->now.address == task->goal &&
-		       (task->now.active || task->change->action != ACTION_REACTIVATE);
-	case CHANGE_OPEN:
-	case CHANGE_STALE:
-	case CHANGE_DEPENDS:
-	case CHANGE_REFUSED:
-	case CHANGE_FAILED:
-		break;
-	}
-	return false;
+	if (task->result->outcome != CHANGE_PARTLY)
+		return task_done(task);
+	/* The target knows how far it went. */
+	return task->there && task->now.address == task->goal &&
+	       (task->now.active || task->change->action != ACTION_REACTIVATE);
 }
 
 static void follow_task(struct followed *followed, const struct task *task)

@@ -145,7 +145,7 @@ static int check_expiry(const struct policy *policy, const struct plan *plan, in
 
 /* --- open runs ------------------------------------------------------------------------------ */
 
-static int other_run(const struct state_open_run *open, struct err *err)
+int refuse_other_run(const struct state_open_run *open, struct err *err)
 {
 	return err_set(
 		err, ERR_PERSON,
@@ -165,7 +165,7 @@ int verify_open_run(struct apply_run *run, struct err *err)
 	if (!run->continuing)
 		return 0;
 	if (!str_eq(open.id, run->plan->id))
-		return other_run(&open, err);
+		return refuse_other_run(&open, err);
 	if (!str_eq(open.host, os_host(&run->arena)) && run->input->mode != APPLY_DRY_RUN)
 		return err_set(
 			err, ERR_PERSON,
@@ -192,7 +192,7 @@ int apply_fresh(const struct config *config, const struct policy *policy,
 		return err_set(err, ERR_PARTIAL,
 			       "the plan is being applied: `zsctl apply` continues its run");
 	if (open.id.len)
-		return other_run(&open, err);
+		return refuse_other_run(&open, err);
 	if (check_target(config, plan, err) < 0 || check_expiry(policy, plan, now, err) < 0 ||
 	    check_config(config, plan, err) < 0 || check_policy(policy, wanted, plan, err) < 0)
 		return -1;

@@ -49,13 +49,6 @@ int approvals_read(struct approvals *approvals, const struct policy *policy,
  * missing. */
 int approvals_enough(const struct approvals *approvals, struct err *err);
 
-/* Checks an allowed_signers file: wildcard principals, several principals or keys for one
- * person, cert-authority, options that are not understood, namespaces without zsctl-plan:
- * ERR_FAILED with the line. */
-int signers_check(struct str text, const char *name, struct err *err);
-/* "kim@example.org SHA256:…" per signer, sorted, in the arena. */
-int signers_list(struct str text, struct arena *arena, struct strs *out, struct err *err);
-
 /* Signs `bytes` (the plan file's, as they were shown) with ssh-keygen (`key`: a private key,
  * or a public key whose private half the agent holds) into PLAN.approvals/PRINCIPAL.sig.
  * Asks on the terminal for a passphrase. ERR_PERSON when the key is no recorded signer's. */

@@ -296,15 +296,3 @@ void world_identify(struct world *w)
 	find_recorded(&p);
 	passes_release(&p);
 }
-
-struct identity *identify(const struct reconcile_input *input, struct arena *arena)
-{
-	struct world w = {.in = input, .config = input->config};
-	struct identity *identity = arena_array(arena, struct identity, input->desired->count);
-
-	world_identify(&w);
-	if (input->desired->count > 0)
-		memcpy(identity, w.identity, input->desired->count * sizeof(*identity));
-	world_release(&w);
-	return identity;
-}

@@ -118,28 +118,6 @@ void reconcile(const struct reconcile_input *input, struct plan *plan,
 int reconcile_check(const struct config *config, const struct plan_options *options,
 		    struct err *err);
 
-/*
- * The passes that say who is who. All indices are into the three inputs; IDENTITY_NONE: not there.
- */
-#define IDENTITY_NONE UINT32_MAX
-enum identity_match {
-	MATCH_NEW,     /* nothing exists for it */
-	MATCH_ID,      /* by recorded source id or the target's ExternalAccountId */
-	MATCH_ADDRESS, /* by primary address */
-	MATCH_WAS,     /* by its declared earlier address */
-	MATCH_CONFLICT, /* the account at its address is recorded under another id: another person */
-};
-struct identity {
-	uint32_t current;  /* index in current */
-	uint32_t recorded; /* index in recorded */
-	enum identity_match match;
-	bool adopt;     /* the link or the first wish is not recorded yet */
-	bool confirmed; /* --same-person decided it */
-	bool recreated; /* what was recorded at its address is gone; another account stands there */
-};
-/* One for each desired account, in the arena. */
-struct identity *identify(const struct reconcile_input *input, struct arena *arena);
-
 /* --- limits -------------------------------------------------------------------------------- */
 
 /* What limits are measured against. */

@@ -14,15 +14,10 @@ static bool is_digit(char c)
 	return c >= '0' && c <= '9';
 }
 
-static bool is_hex_digit(char c)
-{
-	return is_digit(c) || (c >= 'a' && c <= 'f');
-}
-
 static bool is_hex(struct str text, size_t len)
 {
 	for (size_t i = 0; i < text.len; i++)
-		if (!is_hex_digit(text.ptr[i]))
+		if (hex_value(text.ptr[i]) < 0)
 			return false;
 	return text.len == len;
 }
@@ -36,7 +31,7 @@ static bool is_plan_id(struct str id)
 		return false;
 	for (size_t i = 0; i < id.len; i++)
 		if (shape[i] == 'd'   ? !is_digit(id.ptr[i])
-		    : shape[i] == 'h' ? !is_hex_digit(id.ptr[i])
+		    : shape[i] == 'h' ? hex_value(id.ptr[i]) < 0
 				      : id.ptr[i] != shape[i])
 			return false;
 	return true;

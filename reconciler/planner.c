@@ -1,5 +1,6 @@
 #include "planner.h"
 
+#include "apply.h"
 #include "approval.h"
 #include "base/log.h"
 #include "base/os.h"
@@ -101,8 +102,11 @@ int worlds_read_policy(struct context *context, struct worlds *worlds, bool endp
 		return -1;
 	if (policy_from_config(&worlds->wanted_policy, &context->config, err) < 0)
 		return -1;
-	if (worlds->policy.recorded)
+	if (worlds->policy.recorded) {
+		/* Another way to sign in holds once a run has recorded it. */
+		context->config.target.sign_in = worlds->policy.sign_in;
 		return 0;
+	}
 	policy_release(&worlds->policy);
 	return policy_from_config(&worlds->policy, &context->config, err);
 }
@@ -112,13 +116,7 @@ int refuse_open_run(struct context *context)
 	struct state_open_run run = {0};
 	if (state_open_run(context->state, &context->arena, &run, &context->err) < 0)
 		return -1;
-	if (!run.id.len)
-		return 0;
-	return err_set(
-		&context->err, ERR_PERSON,
-		"run %.*s of %.*s@%.*s is still open: continue it with 'zsctl apply' and its "
-		"plan, or end it with 'zsctl apply --close'",
-		STR_FMT(run.id), STR_FMT(run.user), STR_FMT(run.host));
+	return run.id.len ? refuse_other_run(&run, &context->err) : 0;
 }
 
 /* --- the head of a plan --------------------------------------------------------------------- */

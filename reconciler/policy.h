@@ -22,6 +22,7 @@ struct policy {
 	struct arena arena;
 	bool recorded; /* read from the record; false: there is none, or made from a configuration */
 	struct str organization;
+	enum sign_in sign_in; /* what holds until a run has recorded another */
 	enum approval_method method;
 	unsigned required;
 	int64_t expires; /* seconds */

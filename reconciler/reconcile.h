@@ -62,6 +62,23 @@ enum obstacle {
 	OBSTACLE_SWAP,         /* manual: primary addresses go round */
 };
 
+/* How a desired account was found. */
+enum identity_match {
+	MATCH_NEW,     /* nothing exists for it */
+	MATCH_ID,      /* by recorded source id or the target's ExternalAccountId */
+	MATCH_ADDRESS, /* by primary address */
+	MATCH_WAS,     /* by its declared earlier address */
+	MATCH_CONFLICT, /* the account at its address is recorded under another id: another person */
+};
+struct identity {
+	uint32_t current;  /* index in current, or NOBODY */
+	uint32_t recorded; /* index in recorded, or NOBODY */
+	enum identity_match match;
+	bool adopt;     /* the link or the first wish is not recorded yet */
+	bool confirmed; /* --same-person decided it */
+	bool recreated; /* what was recorded at its address is gone; another account stands there */
+};
+
 /* A wanted alias that it does not get. */
 struct dropped {
 	struct dropped *next;

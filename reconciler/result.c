@@ -22,6 +22,16 @@ void run_result_release(struct run_result *result)
 	*result = (struct run_result){.arena = ARENA_INIT};
 }
 
+bool outcome_done(enum change_outcome outcome)
+{
+	return outcome == CHANGE_ALREADY || outcome_own(outcome);
+}
+
+bool outcome_own(enum change_outcome outcome)
+{
+	return outcome == CHANGE_DONE || outcome == CHANGE_PARTLY;
+}
+
 struct result_counts result_count(const struct run_result *result)
 {
 	struct result_counts counts = {.left_out = result->not_adopted.count};

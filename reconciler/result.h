@@ -20,6 +20,11 @@ enum change_outcome {
 extern const char
 	*const change_outcome_names[CHANGE_OUTCOMES]; /* "open", "done", "already there", … */
 
+/* As the plan wants it, be it in part, and whoever did it. */
+bool outcome_done(enum change_outcome outcome);
+/* This run's own doing, be it in part: what was so already is not. */
+bool outcome_own(enum change_outcome outcome);
+
 struct change_result {
 	enum change_outcome outcome;
 	struct str text;      /* what the target said, or why; empty when done */

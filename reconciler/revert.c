@@ -281,12 +281,6 @@ static int undo_entry(struct reverting *reverting, const struct past *past,
 	return failed;
 }
 
-static bool was_done(const struct change_result *result)
-{
-	/* What was so already was not this run's doing. */
-	return result->outcome == CHANGE_DONE || result->outcome == CHANGE_PARTLY;
-}
-
 int revert_change(struct reverting *reverting, const struct past *past, size_t i,
 		  struct err *err)
 {
@@ -295,7 +289,7 @@ int revert_change(struct reverting *reverting, const struct past *past, size_t i
 	struct str id = change->action == ACTION_CREATE ? result->id : change->id;
 	struct undo *undo;
 
-	if (!was_done(result))
+	if (!outcome_own(result->outcome))
 		return 0;
 	if (change->action == ACTION_DELETE) {
 		revert_manual(

@@ -273,7 +273,7 @@ static void show_policy(const struct view *v)
 	if (v->plan->policy.count == 0)
 		return;
 	heading(v, TONE_ALARM,
-		"CHANGES OF THE POLICY: who may approve, and what zsctl connects to");
+		"CHANGES OF THE POLICY: who may approve, what zsctl connects to, how people sign in");
 	for (size_t i = 0; i < v->plan->policy.count; i++) {
 		const struct plan_policy *policy = &v->plan->policy.items[i];
 

@@ -278,35 +278,3 @@ const struct signer *signers_by_key(const struct signers *signers, const char *f
 			return &signers->items[i];
 	return NULL;
 }
-
-/* --- what the policy asks ----------------------------------------------------------------- */
-
-int signers_check(struct str text, const char *name, struct err *err)
-{
-	struct arena arena = ARENA_INIT;
-	struct signers signers;
-	int failed = signers_parse(text, name, &arena, &signers, err);
-
-	arena_release(&arena);
-	return failed;
-}
-
-static int by_text(const void *a, const void *b)
-{
-	return str_cmp(*(const struct str *)a, *(const struct str *)b);
-}
-
-int signers_list(struct str text, struct arena *arena, struct strs *out, struct err *err)
-{
-	struct signers signers;
-
-	if (signers_parse(text, "allowed_signers", arena, &signers, err) < 0)
-		return -1;
-	for (size_t i = 0; i < signers.count; i++)
-		strs_add(arena, out,
-			 arena_strf(arena, "%.*s %s", STR_FMT(signers.items[i].principal),
-				    signers.items[i].fingerprint));
-	if (out->count)
-		qsort(out->items, out->count, sizeof(*out->items), by_text);
-	return 0;
-}

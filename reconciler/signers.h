@@ -22,7 +22,9 @@ struct signers {
 	size_t count, capacity;
 };
 
-/* Reads and checks. ERR_FAILED: "NAME:12: …". */
+/* Reads and checks: wildcard principals, several principals or keys for one person,
+ * cert-authority, options that are not understood, namespaces without zsctl-plan: ERR_FAILED,
+ * "NAME:12: …". */
 int signers_parse(struct str text, const char *name, struct arena *arena, struct signers *out,
 		  struct err *err);
 /* NULL when none has that key. */

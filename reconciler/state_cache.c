@@ -69,11 +69,6 @@ static void put_number(struct output *out, uint64_t number)
 	buf_char(&out->chunk, (char)number);
 }
 
-static int hex_value(char c)
-{
-	return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 static bool put_digest(struct output *out, struct str text, const char *prefix, unsigned tag)
 {
 	unsigned char bytes[SHA256_SIZE];

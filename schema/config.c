@@ -148,6 +148,35 @@ static void check_rules(struct field_walk *walk, const struct config_draft *draf
 	}
 }
 
+/* One terminal cannot show that two persons sat at it. */
+static void check_alone(struct field_walk *walk, const struct node *required, uint64_t count)
+{
+	if (required->type == NODE_SCALAR && count > 1)
+		field_error(
+			walk, required,
+			"with method local only one person can approve; %u need method: ssh",
+			(unsigned)count);
+}
+
+static void check_local(struct field_walk *walk, const struct config_draft *draft,
+			const struct node *root)
+{
+	const struct node *signers = node_at(root, "approval.allowed_signers");
+	const struct node *rules = node_at(root, "approval.rules");
+	const struct node *rule = rules->type == NODE_LIST ? rules->first : NULL;
+
+	if (signers->type == NODE_SCALAR)
+		field_error(walk, signers,
+			    "'allowed_signers' is only for method ssh; write method: ssh, or "
+			    "leave it out");
+	check_alone(walk, node_at(root, "approval.required"), draft->config.approval.required);
+	if (rules->type != NODE_LIST || rules->count != draft->rule_count)
+		return;
+	for (size_t i = 0; rule; i++, rule = rule->next)
+		if (rule->type == NODE_MAP)
+			check_alone(walk, node_at(rule, "required"), draft->rules[i].required);
+}
+
 static void check_approval(struct field_walk *walk, const struct config_draft *draft,
 			   const struct node *root)
 {
@@ -161,11 +190,9 @@ static void check_approval(struct field_walk *walk, const struct config_draft *d
 		field_error(walk, method,
 			    "method ssh needs 'allowed_signers': the file with the keys of "
 			    "those who may approve");
-	if (signers->type == NODE_SCALAR && approval->method == APPROVAL_LOCAL &&
+	if (approval->method == APPROVAL_LOCAL &&
 	    (method->type != NODE_SCALAR || str_is(method->text, "local")))
-		field_error(walk, signers,
-			    "'allowed_signers' is only for method ssh; write method: ssh, or "
-			    "leave it out");
+		check_local(walk, draft, root);
 	check_rules(walk, draft, root);
 }
 

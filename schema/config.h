@@ -29,6 +29,7 @@ struct config_scope {
 
 enum target_provider { TARGET_FILE };
 enum sign_in { SIGN_IN_SSO, SIGN_IN_PASSWORD };
+extern const char *const sign_in_names[]; /* "sso", "password" */
 
 struct config_target {
 	struct position position;

@@ -187,6 +187,8 @@ static const struct field_word target_providers[] = {
 	{NULL, 0, false, NULL},
 };
 
+const char *const sign_in_names[] = {"sso", "password"};
+
 static const struct field_word sign_in_words[] = {
 	{"sso", SIGN_IN_SSO, false, "single sign-on: accounts need an account key"},
 	{"password", SIGN_IN_PASSWORD, false,

@@ -20,10 +20,7 @@ static bool hex_code(struct str s, size_t digits, uint32_t *code)
 	if (s.len < digits)
 		return false;
 	for (size_t i = 0; i < digits; i++) {
-		char c = s.ptr[i];
-		int digit = c >= '0' && c <= '9'   ? c - '0'
-			    : c >= 'a' && c <= 'f' ? c - 'a' + 10
-						   : -1;
+		int digit = hex_value(s.ptr[i]);
 
 		if (digit < 0)
 			return false;

@@ -64,15 +64,6 @@ static bool is_plain(unsigned char c)
 	return c >= 0x20 && c < 0x80 && c != '"' && c != '\\';
 }
 
-static int hex_value(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
 /* The four digits at `p`; -1 when they are not. */
 static int32_t hex4(const char *p, const char *end)
 {
@@ -81,7 +72,8 @@ static int32_t hex4(const char *p, const char *end)
 	if (end - p < 4)
 		return -1;
 	for (int i = 0; i < 4; i++) {
-		int digit = hex_value(p[i]);
+		const bool capital = p[i] >= 'A' && p[i] <= 'F';
+		int digit = hex_value(capital ? (char)(p[i] - 'A' + 'a') : p[i]);
 
 		if (digit < 0)
 			return -1;

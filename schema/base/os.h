@@ -120,7 +120,8 @@ int os_signal_fd(void);    /* readable after the first, for poll(2) */
 /*
  * Runs a program (PATH look-up, no shell) with `input` on its stdin and collects stdout and
  * stderr (each bounded to 1 MiB). *status is its exit status (128+N after signal N). A program
- * that cannot be started is an error that names it.
+ * that cannot be started is an error that names it. Of our environment it sees PATH, HOME, LANG,
+ * LC_ALL, TERM, TZ and SSH_AUTH_SOCK.
  */
 int os_run(const char *const argv[], struct str input, struct buf *out, struct buf *errors,
 	   int *status, struct err *err);

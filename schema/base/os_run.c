@@ -6,12 +6,30 @@
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
+#include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-extern char **environ;
-
 enum { OUTPUT_LIMIT = 1 << 20 };
+
+/* What a child is told: secrets lie in the environment too. TZ says what dates without a zone mean. */
+static const char *const passed_on[] = {
+	"PATH=", "HOME=", "LANG=", "LC_ALL=", "TERM=", "SSH_AUTH_SOCK=", "TZ="};
+#define PASSED_ON (sizeof(passed_on) / sizeof(passed_on[0]))
+
+/* The strings stay those of our own environment. */
+static void environment_of_child(char *out[PASSED_ON + 1])
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < PASSED_ON; i++)
+		for (char **at = environ; at && *at; at++)
+			if (!strncmp(*at, passed_on[i], strlen(passed_on[i]))) {
+				out[count++] = *at;
+				break;
+			}
+	out[count] = NULL;
+}
 
 /* Ends of pipes, by the child's descriptor; -1 when closed. */
 struct pipes {
@@ -51,8 +69,10 @@ static int spawn(pid_t *child, const char *const argv[], const int *theirs)
 	posix_spawn_file_actions_t actions;
 	posix_spawnattr_t attributes;
 	sigset_t defaults;
+	char *environment[PASSED_ON + 1];
 	int result;
 
+	environment_of_child(environment);
 	posix_spawn_file_actions_init(&actions);
 	posix_spawnattr_init(&attributes);
 	for (int i = 0; theirs && i < 3; i++)
@@ -65,7 +85,7 @@ static int spawn(pid_t *child, const char *const argv[], const int *theirs)
 	posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF);
 	/* The prototype lacks a const that the function honours. */
 	result = posix_spawnp(child, argv[0], &actions, &attributes,
-			      (char *const *)(uintptr_t)argv, environ);
+			      (char *const *)(uintptr_t)argv, environment);
 	posix_spawn_file_actions_destroy(&actions);
 	posix_spawnattr_destroy(&attributes);
 	return result;

@@ -138,6 +138,13 @@ size_t str_utf8_next(struct str s, uint32_t *code)
 	return len;
 }
 
+int hex_value(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
 bool str_is_utf8(struct str s)
 {
 	while (s.len > 0) {

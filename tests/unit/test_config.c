@@ -382,9 +382,13 @@ static void names_what_changed(void **state)
 		{SMALL, two, "sources sources.b.name sources.b.path sources.b.provider "},
 		{SMALL "domains: {claimed: [a.example, b.example]}\n",
 		 SMALL "domains: {claimed: [b.example, a.example]}\n", "domains.claimed "},
-		{SMALL "approval: {rules: [{when: {action: delete}, required: 2}]}\n",
-		 SMALL "approval: {rules: [{when: {action: delete}, required: 3},\n"
-		       "  {when: {kind: user}, required: 2}]}\n",
+		{SMALL
+		 "approval: {method: ssh, allowed_signers: s, rules: [{when: {action: delete}, "
+		 "required: 2}]}\n",
+		 SMALL
+		 "approval: {method: ssh, allowed_signers: s, rules: [{when: {action: delete}, "
+		 "required: 3},\n"
+		 "  {when: {kind: user}, required: 2}]}\n",
 		 "approval.rules approval.rules.1.required approval.rules.2.required "
 		 "approval.rules.2.when "},
 	};

@@ -1,3 +1,4 @@
+#include "reconcile.h"
 #include "scenario.h"
 
 static void test_identity(void **state)
@@ -234,17 +235,13 @@ static void test_identify(void **state)
 		enum identity_match match;
 		bool adopt;
 	} expected[] = {
-		{"a", 0, 0, MATCH_ID, false},
-		{"b", 1, IDENTITY_NONE, MATCH_ADDRESS, true},
-		{"c", 2, 2, MATCH_CONFLICT, false},
-		{"d", 3, 3, MATCH_WAS, false},
-		{"e", IDENTITY_NONE, 1, MATCH_NEW, false},
-		{"f", IDENTITY_NONE, IDENTITY_NONE, MATCH_NEW, false},
+		{"a", 0, 0, MATCH_ID, false},       {"b", 1, NOBODY, MATCH_ADDRESS, true},
+		{"c", 2, 2, MATCH_CONFLICT, false}, {"d", 3, 3, MATCH_WAS, false},
+		{"e", NOBODY, 1, MATCH_NEW, false}, {"f", NOBODY, NOBODY, MATCH_NEW, false},
 	};
 	struct test_world t;
 	struct reconcile_input input;
-	struct identity *identity;
-	struct arena arena = ARENA_INIT;
+	struct world w = {.in = &input};
 
 	(void)state;
 	world_read(
@@ -255,16 +252,17 @@ static void test_identify(void **state)
 		"was user c link=declared:9\nwas user dd",
 		3);
 	input = world_input(&t);
-	identity = identify(&input, &arena);
+	w.config = input.config;
+	world_identify(&w);
 	for (size_t i = 0; i < sizeof(expected) / sizeof(expected[0]); i++) {
 		assert_true(str_starts(sym_str(t.desired.items[i].account.address),
 				       expected[i].address));
-		assert_int_equal(identity[i].match, expected[i].match);
-		assert_int_equal(identity[i].current, expected[i].current);
-		assert_int_equal(identity[i].recorded, expected[i].recorded);
-		assert_int_equal(identity[i].adopt, expected[i].adopt);
+		assert_int_equal(w.identity[i].match, expected[i].match);
+		assert_int_equal(w.identity[i].current, expected[i].current);
+		assert_int_equal(w.identity[i].recorded, expected[i].recorded);
+		assert_int_equal(w.identity[i].adopt, expected[i].adopt);
 	}
-	arena_release(&arena);
+	world_release(&w);
 	world_free(&t);
 }
 

@@ -417,6 +417,30 @@ static void names_what_cannot_start(void **state)
 	assert_int_equal(status, 5);
 }
 
+/* Secrets of ours are none of its business. */
+static void tells_a_child_little(void **state)
+{
+	const char *const argv[] = {"env", NULL};
+	struct buf out = BUF_INIT, errors = BUF_INIT;
+	struct err err = ERR_INIT;
+	int status = -1;
+
+	(void)state;
+	assert_int_equal(setenv("ZIVVER_API_KEY", "secret", 1), 0);
+	assert_int_equal(setenv("LD_PRELOAD_NOT", "secret", 1), 0);
+	assert_int_equal(setenv("TERMINAL", "secret", 1), 0);
+	assert_int_equal(setenv("TERM", "vt100", 1), 0);
+	assert_int_equal(setenv("SSH_AUTH_SOCK", "/nowhere", 1), 0);
+	assert_int_equal(os_run(argv, STR_NONE, &out, &errors, &status, &err), 0);
+	assert_int_equal(status, 0);
+	assert_null(strstr(out.ptr, "secret"));
+	assert_non_null(strstr(out.ptr, "TERM=vt100\n"));
+	assert_non_null(strstr(out.ptr, "SSH_AUTH_SOCK=/nowhere\n"));
+	assert_non_null(strstr(out.ptr, "PATH="));
+	buf_release(&out);
+	buf_release(&errors);
+}
+
 static void drains_at_the_first_signal(void **state)
 {
 	pid_t child = fork();
@@ -541,6 +565,7 @@ int main(void)
 		cmocka_unit_test(runs_programs),
 		cmocka_unit_test(bounds_output),
 		cmocka_unit_test(names_what_cannot_start),
+		cmocka_unit_test(tells_a_child_little),
 		cmocka_unit_test(drains_at_the_first_signal),
 		cmocka_unit_test(knows_who_and_where),
 	};
