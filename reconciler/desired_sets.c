@@ -146,6 +146,25 @@ static void hold_for(struct merge *m, size_t item, const struct sym *address, co
 	held->held_source = source;
 }
 
+/* The addresses of a million accounts lie anywhere: they are asked for some steps before. */
+static void addresses_ahead(const struct merge *m, const struct claims *claims, size_t i)
+{
+	enum { FAR = 12, NEAR = 6 };
+	const struct account *account;
+
+	if (i + FAR >= m->out->count)
+		return;
+	account = &m->out->items[i + FAR].account;
+	__builtin_prefetch(account->address);
+	for (uint32_t j = 0; j < account->aliases.count; j++)
+		__builtin_prefetch(account->aliases.items[j]);
+	account = &m->out->items[i + NEAR].account;
+	if (account->address)
+		__builtin_prefetch(&claims->owner[account->address->number]);
+	for (uint32_t j = 0; j < account->aliases.count; j++)
+		__builtin_prefetch(&claims->owner[account->aliases.items[j]->number]);
+}
+
 static void each_address(struct merge *m, struct claims *claims, bool claiming,
 			 const bool *was_held)
 {
@@ -154,6 +173,7 @@ static void each_address(struct merge *m, struct claims *claims, bool claiming,
 		const struct sym *address = item->account.address;
 		unsigned source = source_of_address(item);
 
+		addresses_ahead(m, claims, i);
 		if (was_held[i])
 			continue;
 		if (claiming)
@@ -182,10 +202,15 @@ static void hold_shared_formers(struct merge *m, struct claims *formers, const b
 {
 	struct desired_account *items = m->out->items;
 
-	for (size_t i = 0; i < m->out->count; i++)
-		if (items[i].was && !was_held[i])
-			claim(formers, items[i].was, i, source_of_address(&items[i]));
+	bool some = false;
+
 	for (size_t i = 0; i < m->out->count; i++) {
+		if (!items[i].was || was_held[i])
+			continue;
+		claim(formers, items[i].was, i, source_of_address(&items[i]));
+		some = true;
+	}
+	for (size_t i = 0; some && i < m->out->count; i++) {
 		const struct sym *was = items[i].was, *address = items[i].account.address;
 		size_t former;
 
