@@ -159,6 +159,7 @@ size_t http_under_way(const struct http *http);
 
 /* --- answers ------------------------------------------------------------------------------ */
 
+/* Of all attempts together. */
 enum http_sent {
 	/* Nothing of it left this process, or the service refused it unlooked-at (429). */
 	HTTP_NOT_SENT,
@@ -169,7 +170,8 @@ enum http_sent {
 	HTTP_UNKNOWN,
 };
 
-/* Where it failed, in the order in which a request gets there: all steps before were fine. */
+/* Where the last attempt failed, in the order in which one gets there: all steps before were
+ * fine. With an earlier attempt even HTTP_STOPPED may be HTTP_UNKNOWN. */
 enum http_failure {
 	HTTP_FINE,        /* a complete answer, whatever its status */
 	HTTP_STOPPED,     /* http_drop(), or an interrupted http_call() */

@@ -208,6 +208,8 @@ void http_finish(struct http *http, struct http_transfer *transfer, CURLcode cod
 		job->sent = HTTP_NOT_SENT;
 		job->failure = HTTP_FINE;
 	}
+	if (job->sent == HTTP_UNKNOWN)
+		job->maybe_done = true;
 	slow_down(http, transfer, is_trouble(job), now);
 	curl_multi_remove_handle(http->multi, transfer->easy);
 	transfer->job = NULL;

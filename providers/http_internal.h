@@ -55,6 +55,7 @@ struct http_job {
 	bool replay, has_body;
 	bool dropped;                /* not sent again */
 	bool interrupted;            /* by its caller, under way */
+	bool maybe_done;             /* some attempt may have had its effect */
 	struct buf url, body, lines; /* lines: headers, each with its NUL; all wiped */
 	unsigned line_count;
 	size_t body_limit;

@@ -193,6 +193,8 @@ static struct http_job *job_of(struct http *http, const struct http_request *req
 void http_job_end(struct http *http, struct http_job *job)
 {
 	job_wipe(job);
+	if (job->maybe_done && job->sent == HTTP_NOT_SENT)
+		job->sent = HTTP_UNKNOWN;
 	list_append(&http->ended, job);
 }
 

@@ -419,6 +419,19 @@ static const struct fate fates[] = {
 	 .requests = 2,
 	 .body = "hello"},
 
+	/* What one attempt may have done, a later one that was not sent does not undo. */
+	{"reset, then refused",
+	 HTTP_PUT,
+	 true,
+	 {{NULL, RESET}, {REFUSED("", ""), CLOSE}},
+	 .tweak = {.rate_requests = 50, .rate_period_ms = 200, .refused_attempts = 2},
+	 .sent = HTTP_UNKNOWN,
+	 .status = 429,
+	 .attempts = 3,
+	 .requests = 3,
+	 .body = "",
+	 .text = "too many requests"},
+
 	/* Not HTTP, or too much of it. */
 	{"garbage",
 	 HTTP_PUT,

@@ -1,5 +1,6 @@
 /* Many requests of one client: order, connections, interruption, trouble, what is sent at all. */
 #include "http_client.h"
+#include "http_internal.h"
 #include "http_server.h"
 
 #include "base/log.h"
@@ -387,7 +388,101 @@ static void what_is_dropped_was_not_sent(void **state)
 	finish(&f);
 }
 
+static void what_may_have_happened_stays_so(void **state)
+{
+	static const struct step steps[] = {{NULL, RESET}, {OK_BODY}};
+	struct fixture f;
+
+	(void)state;
+	begin(&f, steps, COUNT(steps));
+	f.settings.backoff_ms = f.settings.backoff_most_ms = 3600000;
+	f.http = open_client(&f.settings);
+	submit(f.http, &(struct http_request){.method = HTTP_PUT, .replay = true});
+	while (http_counts(f.http).retried == 0)
+		wait_for(f.http, 10, &f.answers);
+	http_drop(f.http);
+	wait_for(f.http, -1, &f.answers);
+	assert_int_equal(f.answers.count, 1);
+	assert_int_equal(f.answers.items[0].failure, HTTP_STOPPED);
+	assert_int_equal(f.answers.items[0].sent, HTTP_UNKNOWN);
+	end(&f);
+	finish(&f);
+}
+
 /* --- trouble --------------------------------------------------------------------------------------------- */
+
+/* Seconds for which nothing is sent from now on. */
+static uint64_t held_s(struct http *http)
+{
+	uint64_t now = http_now(), ready = rate_ready(&http->rate, now);
+
+	return ready > now ? (ready - now) / RATE_SECOND : 0;
+}
+
+static void what_answers_say_is_kept(void **state)
+{
+	static const struct {
+		const char *answer;
+		unsigned status;
+		uint64_t held_least_s, learned;
+	} cases[] = {
+		{OK_EMPTY, 200, 0, 0},
+		{BUSY("Retry-After: 600\r\n"), 503, 590, 0},
+		{"HTTP/1.1 200 OK\r\nRateLimit-Limit: 9, 9;window=60\r\n"
+		 "RateLimit-Remaining: 0\r\nRateLimit-Reset: 300\r\nContent-Length: 0\r\n\r\n",
+		 200, 290, 9},
+		{"HTTP/1.1 429 No\r\nRetry-After: 600\r\nContent-Length: 63\r\n\r\n"
+		 "{\"emptiedBucketDetails\":{\"budget\": 7,\"windowSeconds\":  10 } } ",
+		 429, 590, 7},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		const struct step step = {cases[i].answer, KEEP, 0};
+		struct http_answer answer;
+		struct fixture f;
+
+		begin(&f, &step, 1);
+		f.settings.rate_requests = 50;
+		f.settings.rate_period_ms = 10000;
+		f.settings.refused_attempts = 1;
+		f.http = open_client(&f.settings);
+		answer = call(f.http, &(struct http_request){.method = HTTP_POST});
+		assert_int_equal(answer.status, cases[i].status);
+		if (held_s(f.http) < cases[i].held_least_s ||
+		    (cases[i].held_least_s == 0 && held_s(f.http) > 0) ||
+		    f.http->rate.learned.requests != cases[i].learned)
+			fail_msg("case %zu: held for %lu s, learned %lu", i,
+				 (unsigned long)held_s(f.http),
+				 (unsigned long)f.http->rate.learned.requests);
+		end(&f);
+		finish(&f);
+	}
+}
+
+static void failures_in_a_row_slow_down(void **state)
+{
+	static const struct step steps[] = {{BUSY("")}, {OK_BODY}, {BUSY("")}, {BUSY("")}};
+	const struct http_request request = {.method = HTTP_POST};
+	struct fixture f;
+
+	(void)state;
+	begin(&f, steps, COUNT(steps));
+	f.settings.backoff_ms = f.settings.backoff_most_ms = 3600000;
+	f.http = open_client(&f.settings);
+	for (unsigned i = 0; i < 3; i++)
+		call(f.http, &request);
+	/* One at a time is no outage. */
+	assert_int_equal(f.http->pause_until, 0);
+	call(f.http, &request);
+	assert_true(f.http->pause_until > http_now() + 1700 * RATE_SECOND);
+	submit(f.http, &request);
+	wait_for(f.http, 5, &f.answers);
+	assert_int_equal(f.answers.count, 0);
+	end(&f);
+	assert_int_equal(f.server.requests, 4);
+	finish(&f);
+}
 
 static void too_many_failures_stop_everything(void **state)
 {
@@ -630,6 +725,9 @@ int main(void)
 		cmocka_unit_test(a_signal_ends_the_waiting),
 		cmocka_unit_test(a_call_is_given_up),
 		cmocka_unit_test(what_is_dropped_was_not_sent),
+		cmocka_unit_test(what_may_have_happened_stays_so),
+		cmocka_unit_test(what_answers_say_is_kept),
+		cmocka_unit_test(failures_in_a_row_slow_down),
 		cmocka_unit_test(too_many_failures_stop_everything),
 		cmocka_unit_test(refusals_of_the_service_are_no_trouble),
 		cmocka_unit_test(bodies_are_streamed),
