@@ -431,7 +431,7 @@ static void what_answers_say_is_kept(void **state)
 		{"HTTP/1.1 200 OK\r\nRateLimit-Limit: 9, 9;window=60\r\n"
 		 "RateLimit-Remaining: 0\r\nRateLimit-Reset: 300\r\nContent-Length: 0\r\n\r\n",
 		 200, 290, 9},
-		{"HTTP/1.1 429 No\r\nRetry-After: 600\r\nContent-Length: 63\r\n\r\n"
+		{"HTTP/1.1 429 No\r\nRetry-After: 600\r\nContent-Length: 62\r\n\r\n"
 		 "{\"emptiedBucketDetails\":{\"budget\": 7,\"windowSeconds\":  10 } } ",
 		 429, 590, 7},
 	};
