@@ -2,6 +2,7 @@
 
 #include "json.h"
 #include "os.h"
+#include "progress.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -17,6 +18,7 @@ static struct {
 	bool color;
 	bool drawn; /* a progress line stands on the terminal */
 	uint64_t drawn_at;
+	struct progress progress;
 } state = {.level = LOG_INFO};
 
 static const char *const names[] = {
@@ -150,12 +152,7 @@ void log_progress(const char *what, size_t done, size_t total)
 	if (state.drawn && now - state.drawn_at < REDRAW_MS)
 		return;
 	buf_puts(&line, "\r\033[K");
-	buf_add_visible(&line, str_of(what), false);
-	if (total > 0)
-		buf_addf(&line, " %zu of %zu (%u %%)", done, total,
-			 (unsigned)(100.0 * (double)done / (double)total));
-	else
-		buf_addf(&line, " %zu", done);
+	progress_line(&state.progress, str_of(what), done, total, now, &line);
 	put(&line);
 	buf_release(&line);
 	state.drawn = true;

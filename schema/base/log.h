@@ -25,7 +25,8 @@ void log_print(enum log_level level, const char *format, ...)
 
 /*
  * Progress on stderr, only on a terminal and not in JSON or quiet mode. Redrawn at most ten
- * times a second; `total` 0 when unknown. log_progress_end() clears the line.
+ * times a second; `total` 0 when unknown; `what` stays valid (a literal). See progress.h for the
+ * line. log_progress_end() clears it.
  */
 void log_progress(const char *what, size_t done, size_t total);
 void log_progress_end(void);

@@ -98,10 +98,11 @@ static void draws_progress_on_terminals(void **state)
 		enum log_level level;
 		enum log_format format;
 		const char *drawn;
-	} cases[] = {{LOG_INFO, LOG_TEXT,
-		      "\r\033[Kreading <U+001B> 1 of 3 (33 %)\r\033[Kzsctl: done\r\n"},
-		     {LOG_WARNING, LOG_TEXT, ""},
-		     {LOG_INFO, LOG_JSON, NULL}};
+	} cases[] = {
+		{LOG_INFO, LOG_TEXT,
+		 "\r\033[Kreading <U+001B> [======>             ] 1 of 3 (33 %)\r\033[Kzsctl: done\r\n"},
+		{LOG_WARNING, LOG_TEXT, ""},
+		{LOG_INFO, LOG_JSON, NULL}};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
