@@ -29,6 +29,9 @@ int target_open(struct target **target, const struct config *config, struct err 
 	switch (config->target.provider) {
 	case TARGET_FILE:
 		return target_file_open(target, config, err);
+	case TARGET_ZIVVER:
+		return err_set(err, ERR_FAILED,
+			       "target: this build knows the service, but cannot reach it yet");
 	}
 	return err_set(err, ERR_FAILED, "target: unknown provider");
 }

@@ -27,14 +27,27 @@ struct config_scope {
 	struct patterns include_units, exclude_units;
 };
 
-enum target_provider { TARGET_FILE };
+enum target_provider { TARGET_FILE, TARGET_ZIVVER };
 enum sign_in { SIGN_IN_SSO, SIGN_IN_PASSWORD };
 extern const char *const sign_in_names[]; /* "sso", "password" */
+
+/* So many requests in any so long a period; 0/0: no limit until the service tells one. */
+struct config_rate {
+	unsigned requests, seconds;
+};
+#define CONFIG_RATE_MOST 1000000
+#define CONFIG_RATE_PERIOD_MOST 86400
 
 struct config_target {
 	struct position position;
 	enum target_provider provider;
-	struct str path; /* provider file: resolved */
+	/* provider zivver */
+	struct str url; /* "https://app.zivver.com/api": small letters but in its path, no '/'
+			 * at its end */
+	struct secret_ref api_key;
+	struct config_rate rate;
+	struct str ca_file; /* resolved, ends in NUL; or empty */
+	struct str path;    /* provider file: resolved */
 	struct str
 		path_given; /* from config.dir, or absolute: in plans and the pinned endpoint */
 	enum sign_in sign_in;

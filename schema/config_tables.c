@@ -1,68 +1,6 @@
 #include "config_tables.h"
 
-#include "address.h"
-
 /* --- forms of their own ------------------------------------------------------------------- */
-
-static int parse_domain(struct field_walk *walk, const struct field *field,
-			const struct node *node, void *out)
-{
-	struct err err = ERR_INIT;
-
-	(void)field;
-	if (domain_normalize(walk->arena, node->text, out, &err) < 0)
-		return field_error(walk, node, "'%.*s' is no domain: %s",
-				   STR_FMT(field_cut(node->text)), err.text);
-	return 0;
-}
-
-static struct str lower(struct arena *arena, struct str text)
-{
-	char *copy = arena_alloc(arena, text.len + 1);
-
-	for (size_t i = 0; i < text.len; i++)
-		copy[i] = (char)(text.ptr[i] >= 'A' && text.ptr[i] <= 'Z' ? text.ptr[i] + 32
-									  : text.ptr[i]);
-	return (struct str){copy, text.len};
-}
-
-static bool has_wildcard(struct str text)
-{
-	return memchr(text.ptr, '*', text.len) || memchr(text.ptr, '?', text.len);
-}
-
-/* An address, a pattern of addresses, or "@domain" for all of a domain. */
-static int parse_pattern(struct field_walk *walk, const struct field *field,
-			 const struct node *node, void *out)
-{
-	struct str text = node->text, domain = address_domain(text);
-	struct err err = ERR_INIT;
-
-	(void)field;
-	if (!memchr(text.ptr, '@', text.len) && !has_wildcard(text))
-		return field_error(walk, node,
-				   "'%.*s' is no address; a pattern is like *@example.org, and "
-				   "a domain is written @example.org",
-				   STR_FMT(field_cut(text)));
-	if (!has_wildcard(text) && text.ptr[0] != '@') {
-		if (address_normalize(walk->arena, text, out, &err) < 0)
-			return field_error(walk, node, "'%.*s' is no address: %s",
-					   STR_FMT(field_cut(text)), err.text);
-		return 0;
-	}
-	/* The local part may be a pattern while the domain is one domain. */
-	if (domain.len > 0 && domain.len < text.len && !has_wildcard(domain)) {
-		struct str local = {text.ptr, text.len - domain.len - 1};
-
-		if (domain_normalize(walk->arena, domain, &domain, &err) < 0)
-			return field_error(walk, node, "'%.*s' is no pattern: %s",
-					   STR_FMT(field_cut(text)), err.text);
-		text = arena_strf(walk->arena, "%.*s@%.*s",
-				  STR_FMT(local.len ? local : STR("*")), STR_FMT(domain));
-	}
-	*(struct str *)out = lower(walk->arena, text);
-	return 0;
-}
 
 /* Names of sources stand in plans, in messages and in the record. */
 static int parse_name(struct field_walk *walk, const struct field *field,
@@ -87,7 +25,7 @@ static int parse_name(struct field_walk *walk, const struct field *field,
 
 static const struct field domain_item = {.type = FIELD_VALUE,
 					 .max = 253,
-					 .parse = parse_domain,
+					 .parse = config_parse_domain,
 					 .form = "a domain",
 					 .help = "a domain"};
 
@@ -116,147 +54,6 @@ static const struct field domains_fields[] = {
 
 static const struct field_table domains_table = {
 	.what = "'domains'", .fields = domains_fields, .size = sizeof(struct config_draft)};
-
-/* --- target ------------------------------------------------------------------------------- */
-
-static const struct field pattern_item = {
-	.type = FIELD_VALUE,
-	.parse = parse_pattern,
-	.form = "an address, a pattern like *@example.org, or @example.org for a domain",
-	.help = "an address, a pattern or a domain"};
-
-static const struct field part_fields[] = {
-	{.name = "address",
-	 .type = FIELD_VALUE,
-	 .offset = offsetof(struct draft_part, address),
-	 .parse = parse_pattern,
-	 .form = "an address, a pattern like *@example.org, or @example.org for a domain",
-	 .example = "\"*@sister.example\"",
-	 .help = "an address or a pattern of them (* and ? stand for anything)"},
-	{.name = "domain",
-	 .type = FIELD_VALUE,
-	 .offset = offsetof(struct draft_part, domain),
-	 .max = 253,
-	 .parse = parse_domain,
-	 .form = "a domain",
-	 .help = "all accounts whose primary address is in this domain"},
-	{.name = "unit",
-	 .type = FIELD_TEXT,
-	 .offset = offsetof(struct draft_part, unit),
-	 .help = "all accounts of this Organizational Unit"},
-	{.name = NULL},
-};
-
-static const struct field_table part_table = {.what = "a part of the target",
-					      .fields = part_fields,
-					      .size = sizeof(struct draft_part),
-					      .shorthand = "address"};
-
-static const struct field part_item = {
-	.type = FIELD_MAP, .table = &part_table, .help = "a part of the target"};
-
-static const struct field scope_fields[] = {
-	{.name = "include",
-	 .type = FIELD_LIST,
-	 .offset = offsetof(struct config_draft, include.items),
-	 .also = FIELD_PLACE(struct config_draft, include.count),
-	 .item = &part_item,
-	 .item_size = sizeof(struct draft_part),
-	 .form = "a list of patterns, domains and units",
-	 .example = "[\"*@example.org\"]",
-	 .help = "when given, only these accounts are seen"},
-	{.name = "exclude",
-	 .type = FIELD_LIST,
-	 .offset = offsetof(struct config_draft, exclude.items),
-	 .also = FIELD_PLACE(struct config_draft, exclude.count),
-	 .item = &part_item,
-	 .item_size = sizeof(struct draft_part),
-	 .form = "a list of patterns, domains and units",
-	 .example = "[\"*@sister.example\", {unit: Research}]",
-	 .help = "these accounts are not seen"},
-	{.name = NULL},
-};
-
-static const struct field_table scope_table = {
-	.what = "'scope'", .fields = scope_fields, .size = sizeof(struct config_draft)};
-
-static const struct field_word target_providers[] = {
-	{"file", TARGET_FILE, false,
-	 "an organisation in one JSON file, to try out and rehearse"},
-	{"zivver", -1, true, "the Zivver service"},
-	{NULL, 0, false, NULL},
-};
-
-const char *const sign_in_names[] = {"sso", "password"};
-
-static const struct field_word sign_in_words[] = {
-	{"sso", SIGN_IN_SSO, false, "single sign-on: accounts need an account key"},
-	{"password", SIGN_IN_PASSWORD, false,
-	 "no account keys; the service hands out temporary passwords"},
-	{NULL, 0, false, NULL},
-};
-
-static const struct field target_fields[] = {
-	{.name = "provider",
-	 .type = FIELD_WORD,
-	 .flags = FIELD_REQUIRED,
-	 .offset = IN_CONFIG(target.provider),
-	 .words = target_providers,
-	 .help = "what holds the accounts"},
-	{.name = "sign_in",
-	 .type = FIELD_WORD,
-	 .offset = IN_CONFIG(target.sign_in),
-	 .words = sign_in_words,
-	 .otherwise = "sso",
-	 .help = "how people sign in"},
-	{.name = "parallel",
-	 .type = FIELD_NUMBER,
-	 .offset = IN_CONFIG(target.parallel),
-	 .min = 1,
-	 .max = 64,
-	 .help = "requests under way at once; not given: what the provider thinks best"},
-	{.name = "scope",
-	 .type = FIELD_MAP,
-	 .table = &scope_table,
-	 .help = "which accounts of the target zsctl sees at all"},
-	{.name = "protect",
-	 .type = FIELD_LIST,
-	 .offset = IN_CONFIG(target.protect.items),
-	 .also = CONFIG_PLACE(target.protect.count),
-	 .item = &pattern_item,
-	 .item_size = sizeof(struct str),
-	 .form = "a list of addresses and patterns",
-	 .example = "[admin@example.org]",
-	 .help = "accounts that are visible and never changed"},
-	{.name = "external_id",
-	 .type = FIELD_TEXT,
-	 .offset = IN_CONFIG(target.external_id),
-	 .help = "the source whose ids the target's ExternalAccountIds are"},
-	{.name = NULL},
-};
-
-static const struct field target_file_fields[] = {
-	{.name = "path",
-	 .type = FIELD_PATH,
-	 .flags = FIELD_REQUIRED,
-	 .offset = IN_CONFIG(target.path),
-	 .also = CONFIG_PLACE(target.path_given),
-	 .example = "target.json",
-	 .help = "the file"},
-	{.name = NULL},
-};
-
-static const struct field_variant target_variants[] = {{TARGET_FILE, target_file_fields}};
-
-static const struct field_table target_table = {
-	.what = "'target'",
-	.fields = target_fields,
-	.size = sizeof(struct config_draft),
-	.position = CONFIG_PLACE(target.position),
-	.by = "provider",
-	.variants = target_variants,
-	.variant_count = 1,
-};
 
 /* --- sources ------------------------------------------------------------------------------ */
 
@@ -371,7 +168,7 @@ static const struct field config_fields[] = {
 	{.name = "target",
 	 .type = FIELD_MAP,
 	 .flags = FIELD_REQUIRED,
-	 .table = &target_table,
+	 .table = &config_target_table,
 	 .help = "what is changed"},
 	{.name = "sources",
 	 .type = FIELD_LIST,

@@ -52,6 +52,10 @@ struct config_draft {
 #define CONFIG_PLACE(member) (1 + offsetof(struct config_draft, config.member))
 
 extern const struct field_table config_table;
+/* Its section in config_target_tables.c, and a form it shares. */
+extern const struct field_table config_target_table;
+int config_parse_domain(struct field_walk *walk, const struct field *field,
+			const struct node *node, void *out);
 /* Its sections in config_policy_tables.c. */
 extern const struct field_table config_actions_table, config_limits_table,
 	config_approval_table, config_apply_table, config_state_table;

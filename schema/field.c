@@ -126,20 +126,49 @@ static void add_names(struct buf *out, const struct field *fields)
 	}
 }
 
+/* The row of `key` under another word of `by`, and that word. */
+static const struct field *elsewhere(const struct field_table *table, struct str key,
+				     const char **word)
+{
+	for (size_t i = 0; i < table->variant_count; i++) {
+		const struct field *found = row(table->variants[i].fields, key);
+		const struct field *by = row(table->fields, str_of(table->by));
+
+		for (const struct field_word *at = by->words; at->word && found; at++) {
+			if (at->value == table->variants[i].value && !at->later) {
+				*word = at->word;
+				return found;
+			}
+		}
+	}
+	return NULL;
+}
+
+static void hide_secret(struct field_walk *walk, const struct field *field,
+			const struct node *key)
+{
+	if (!field || field->type != FIELD_SECRET)
+		return;
+	diag_hide_line(walk->diags, key->file, key->line);
+	if (key->value)
+		diag_hide_line(walk->diags, key->value->file, key->value->line);
+}
+
 static int unknown_key(struct field_walk *walk, const struct field_table *table,
 		       const struct field *variant, const struct node *key)
 {
-	const struct field *near = NULL;
+	const char *word = NULL;
+	const struct field *near = elsewhere(table, key->text, &word);
 	size_t distance = SIZE_MAX;
 	struct buf names = BUF_INIT;
 
+	hide_secret(walk, near, key);
+	if (near)
+		return field_error(walk, key, "'%.*s' is only known with %s: %s",
+				   STR_FMT(field_cut(key->text)), table->by, word);
 	nearest(table->fields, key->text, &near, &distance);
 	nearest(variant, key->text, &near, &distance);
-	if (near && near->type == FIELD_SECRET) {
-		diag_hide_line(walk->diags, key->file, key->line);
-		if (key->value)
-			diag_hide_line(walk->diags, key->value->file, key->value->line);
-	}
+	hide_secret(walk, near, key);
 	if (near)
 		return field_error(walk, key, "'%.*s' is not known here; did you mean '%s'?",
 				   STR_FMT(field_cut(key->text)), near->name);
@@ -148,18 +177,6 @@ static int unknown_key(struct field_walk *walk, const struct field_table *table,
 				   "'%.*s' is not known here; a distinguished name in { } or "
 				   "[ ] needs quotes, or it falls apart at its commas",
 				   STR_FMT(field_cut(key->text)));
-	for (size_t i = 0; i < table->variant_count; i++) {
-		const struct field *by = row(table->fields, str_of(table->by));
-
-		for (const struct field_word *word = by->words; word->word; word++) {
-			if (word->value == table->variants[i].value && !word->later &&
-			    row(table->variants[i].fields, key->text))
-				return field_error(walk, key,
-						   "'%.*s' is only known with %s: %s",
-						   STR_FMT(field_cut(key->text)), table->by,
-						   word->word);
-		}
-	}
 	add_names(&names, table->fields);
 	add_names(&names, variant);
 	field_error(walk, key, "'%.*s' is not known here; %s can have: %s",

@@ -274,6 +274,54 @@ static void reads_everything(void **state)
 	config_release(&config);
 }
 
+static void reads_the_service(void **state)
+{
+	static const struct {
+		const char *keys, *url;
+		unsigned requests, seconds;
+	} cases[] = {
+		{"", "https://app.zivver.com/api", 50, 10},
+		{", url: https://app.zivver.com/api, rate: 50/10s",
+		 "https://app.zivver.com/api", 50, 10},
+		{", url: HTTPS://App.Zivver.COM/Api//, rate: 1/1h",
+		 "https://app.zivver.com/Api", 1, 3600},
+		{", url: https://zivver.example.org, rate: 1000000/24h",
+		 "https://zivver.example.org", 1000000, 86400},
+		{", url: https://zivver.example.org:8443/, rate: none",
+		 "https://zivver.example.org:8443", 0, 0},
+		{", url: \"https://[2001:db8::1]:443/a:b@c\"",
+		 "https://[2001:db8::1]:443/a:b@c", 50, 10},
+		{", url: http://127.0.0.1:8080/api", "http://127.0.0.1:8080/api", 50, 10},
+		{", url: http://localhost", "http://localhost", 50, 10},
+		{", url: \"http://[::1]:1\"", "http://[::1]:1", 50, 10},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct buf text = BUF_INIT;
+		struct config config;
+
+		buf_addf(
+			&text,
+			"zsctl: 1\norganization: example.org\n"
+			"target: {provider: zivver, api_key: {file: key}%s, ca_file: ../ca.pem}\n"
+			"sources:\n  - {name: a, provider: yaml, path: a.yaml}\n",
+			cases[i].keys);
+		load(&config, text.ptr);
+		assert_int_equal(config.target.provider, TARGET_ZIVVER);
+		assert_str(config.target.url, cases[i].url);
+		assert_int_equal(config.target.rate.requests, cases[i].requests);
+		assert_int_equal(config.target.rate.seconds, cases[i].seconds);
+		assert_int_equal(config.target.api_key.kind, SECRET_FILE);
+		assert_str(config.target.api_key.name, "etc/key");
+		assert_string_equal(config.target.ca_file.ptr, "etc/../ca.pem");
+		assert_int_equal(config.target.parallel, 0);
+		assert_int_equal(config.target.path.len, 0);
+		config_release(&config);
+		buf_release(&text);
+	}
+}
+
 static void parses_limits(void **state)
 {
 	static const char *const good[] = {"none", "0", "10", "1000000000", "0%", "100%"};
@@ -457,6 +505,7 @@ int main(void)
 		cmocka_unit_test(shows_findings_of_all_files),
 		cmocka_unit_test(fills_in_defaults),
 		cmocka_unit_test(reads_everything),
+		cmocka_unit_test(reads_the_service),
 		cmocka_unit_test(parses_limits),
 		cmocka_unit_test(merges_what_it_extends),
 		cmocka_unit_test(digests_what_is_said),
