@@ -187,7 +187,7 @@ void log_json_head(struct log *log, struct json_writer *json,
 	json_str(json, "commit", str_of(entry->commit));
 	json_str(json, "time", str_of(time));
 	json_str(json, "kind", str_of(kind_text(entry->kind)));
-	json_str_or_null(json, "run", entry->run);
+	json_str_or_null(json, "run", entry->run.len ? entry->run : STR_NONE);
 	json_str(json, "author", entry->author);
 	json_str(json, "summary", headline(entry, told->subject));
 	json_str_or_null(json, "reason", told->reason);
