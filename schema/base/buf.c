@@ -137,7 +137,7 @@ static const struct {
 	      {0xFE00, 0xFE0F}, {0xFEFF, 0xFEFF},   {0xFFA0, 0xFFA0},   {0xFFF0, 0xFFFB},
 	      {0xFFFE, 0xFFFF}, {0x1BCA0, 0x1BCA3}, {0x1D173, 0x1D17A}, {0xE0000, 0xE0FFF}};
 
-static bool is_unseen(uint32_t code)
+bool str_unseen(uint32_t code)
 {
 	if (code < 0x7F)
 		return code < 0x20;
@@ -156,7 +156,7 @@ void buf_add_visible(struct buf *buf, struct str s, bool keep_newlines)
 		/* Everything up to the next offender goes in one piece. */
 		do {
 			len = str_utf8_next((struct str){s.ptr + run, s.len - run}, &code);
-			if (len == 0 || (is_unseen(code) && !(code == '\n' && keep_newlines)))
+			if (len == 0 || (str_unseen(code) && !(code == '\n' && keep_newlines)))
 				break;
 			run += len;
 		} while (run < s.len);

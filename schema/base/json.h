@@ -55,7 +55,8 @@ int json_read_text(struct str text, const struct json_reader *reader, struct err
 
 /* --- writer ----------------------------------------------------------------------------- */
 
-/* Quoted; invalid UTF-8 and NUL become U+FFFD, so that json_parse() takes every result. */
+/* Quoted; what nobody could see, or turns the text around it, as \u escapes (str_unseen());
+ * invalid UTF-8 and NUL become U+FFFD, so that json_parse() takes every result. */
 void json_add_string(struct buf *buf, struct str text);
 
 /* Keeps track of commas, and of indentation by two blanks when `pretty`. Depth at most 32. */

@@ -5,18 +5,21 @@
 
 enum { DEPTH_MAX = 32 };
 
-static void add_escape(struct buf *buf, unsigned char c)
+static void add_escape(struct buf *buf, uint32_t code)
 {
 	static const char names[] = {
 		['"'] = '"',  ['\\'] = '\\', ['\b'] = 'b', ['\f'] = 'f',
 		['\n'] = 'n', ['\r'] = 'r',  ['\t'] = 't',
 	};
 
-	if (c < sizeof(names) && names[c]) {
+	if (code < sizeof(names) && names[code]) {
 		buf_char(buf, '\\');
-		buf_char(buf, names[c]);
+		buf_char(buf, names[code]);
+	} else if (code < 0x10000) {
+		buf_addf(buf, "\\u%04x", (unsigned)code);
 	} else {
-		buf_addf(buf, "\\u%04x", c);
+		buf_addf(buf, "\\u%04x\\u%04x", 0xD800 + (unsigned)((code - 0x10000) >> 10),
+			 0xDC00 + (unsigned)(code & 0x3FF));
 	}
 }
 
@@ -24,19 +27,14 @@ void json_add_string(struct buf *buf, struct str text)
 {
 	buf_char(buf, '"');
 	while (text.len > 0) {
-		size_t run = 0, len = 1;
-		unsigned char c;
+		size_t run = 0, len = 0;
+		uint32_t code = 0;
 
 		/* Everything up to the next offender goes in one piece. */
 		while (run < text.len) {
-			uint32_t code;
-
-			c = (unsigned char)text.ptr[run];
-			if (c < 0x20 || c == '"' || c == '\\' || c == 0x7F)
-				break;
 			len = str_utf8_next((struct str){text.ptr + run, text.len - run},
 					    &code);
-			if (len == 0)
+			if (len == 0 || code == '"' || code == '\\' || str_unseen(code))
 				break;
 			run += len;
 		}
@@ -45,12 +43,13 @@ void json_add_string(struct buf *buf, struct str text)
 		text.len -= run;
 		if (text.len == 0)
 			break;
-		if (len == 0 || text.ptr[0] == '\0')
+		if (len == 0 || code == 0)
 			buf_puts(buf, "\xEF\xBF\xBD");
 		else
-			add_escape(buf, (unsigned char)text.ptr[0]);
-		text.ptr++;
-		text.len--;
+			add_escape(buf, code);
+		len = len ? len : 1;
+		text.ptr += len;
+		text.len -= len;
 	}
 	buf_char(buf, '"');
 }

@@ -79,6 +79,10 @@ void buf_clear(struct buf *buf);           /* keeps the memory */
 void buf_release(struct buf *buf);
 char *buf_take(struct buf *buf); /* the text, owned by the caller (free); the buf is empty */
 
+/* Whether a reader cannot see the character, or it moves what he sees: controls (C0, DEL, C1),
+ * Unicode's default-ignorable characters, direction controls, line and paragraph separators. */
+bool str_unseen(uint32_t code);
+
 /*
  * Makes hostile text safe for a terminal or a log line: control characters (C0, DEL, C1),
  * bidirectional controls (U+061C, U+200E/F, U+202A-E, U+2066-9), line and paragraph separators,

@@ -180,6 +180,8 @@ static void writes_strings(void **state)
 		     {TEXT("a\"b\\c/"), "\"a\\\"b\\\\c/\""},
 		     {TEXT("\b\f\n\r\t\x01\x1F\x7F"),
 		      "\"\\b\\f\\n\\r\\t\\u0001\\u001f\\u007f\""},
+		     {TEXT("a\u202Eb\u200B\uFEFF\xC2\x85\U000E0041z"),
+		      "\"a\\u202eb\\u200b\\ufeff\\u0085\\udb40\\udc41z\""},
 		     {TEXT("caf\u00E9 \U0001F600"), "\"caf\u00E9 \U0001F600\""},
 		     {TEXT("a\xE9z\xE2\x82\0"), "\"a\uFFFDz\uFFFD\uFFFD\uFFFD\""}};
 	struct buf buf = BUF_INIT;
