@@ -1,0 +1,1010 @@
+"""A second opinion on zsctl's rules: slow, obvious, and written from the documentation alone.
+
+Given what the sources declare, what the target holds and what earlier runs have left behind, it says what
+the organisation must be after the next run, which changes lead there, what only a person can do, and which
+limits refuse. Nothing here knows how zsctl computes it: every rule is a function over sets, in the order and
+with the words of the documentation ("What becomes of an account"), so that an administrator who reads Python
+can hold the two beside each other. It is quadratic and worse: organisations in tests have some 15 accounts.
+
+Left out: account keys but for "no key for a create" (fingerprints have tests of their own), the service's
+refusals, approvals, and the texts of plans.
+"""
+import dataclasses
+import datetime
+import re
+
+USER, FUNCTIONAL = "user", "functional"
+KINDS = (USER, FUNCTIONAL)
+SETS = ("aliases", "delegates")
+SCALARS = ("name", "mobile", "unit", "sso_key", "active")
+
+SCIM_USER = "urn:ietf:params:scim:schemas:zivver:0.1:User"
+SCIM_GROUP = "urn:ietf:params:scim:schemas:zivver:0.1:Group"
+SCIM_ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
+
+DEFAULT_LIMITS = {"create": "10%", "update": "10%", "suspend": "10%", "reactivate": "2%", "keys": "10%",
+                  "held": "5%", "grant": 100, "revoke": 200, "source_shrink": "10%", "target_shrink": "5%"}
+DEFAULT_FREE = 5
+DEFAULT_ACTIONS = {"create": True, "update": True, "suspend": "recorded", "reactivate": "recorded"}
+
+
+# ---------------------------------------------------------------------------------------------------------
+# Where the documentation is silent: one place for all of it. Each is the safest reading that could be found;
+# the code below refers to them by their number.
+#
+# design silent: S1. `active` of a declared account has a default. It is an opinion only where it (or `until`)
+#    is written; so a later source that says inactive is heard when an earlier one merely lists the account.
+# design silent: S2. Sources disagree on the kind: all of their entries are held, not just the later one's.
+# design silent: S3. Two sources claim one address for two accounts: the account whose claim comes from the
+#    later source is held, as a whole.
+# design silent: S4. `was:` counts when nobody (any more) has the entry's own address; chains are followed.
+# design silent: S5. An entry without id whose account was renamed in the portal is still that account: the
+#    record says so, unless another entry wants the address the account has now.
+# design silent: S6. An entry that lost its id, at an address recorded under an id: manual, and nothing
+#    happens to the account (it is not known to be a leaver).
+# design silent: S7. One entry whose ids lead to two accounts, two entries whose ids lead to one, or an entry
+#    one of whose ids agrees with the record and another not: held or manual, and the accounts stay.
+# design silent: S8. An account wanted outside the scope counts as absent; one whose recorded account left
+#    the scope is left alone, and no second one is made.
+# design silent: S9. Addresses of accounts outside the scope are taken all the same, and delegates outside the
+#    scope stay, as everything else that is not seen. A functional account read by one of them is active.
+# design silent: S10. `protect` looks at the address an account has and at the one it should get.
+# design silent: S11. A delegate may be named by an alias, and by the address it has until this plan renames
+#    it, if nobody else gets that.
+# design silent: S12. The suspension of an account is held while a new entry may be this account renamed; not
+#    when both have an id in one source (they are two), nor when their kinds differ, nor when another entry
+#    is the account. Nor is such an account deleted. Where the new entry is named as a delegate, the account
+#    keeps the access it has.
+# design silent: S13. An address that another account has as alias and keeps is as taken as a primary one. A
+#    primary address that is taken: the create is manual; of an existing account the rest goes on.
+# design silent: S14. `suspend: never` also keeps accounts that are listed as inactive.
+# design silent: S15. A suspension changes nothing else of the account: names, aliases stay.
+# design silent: S16. Reactivated, an account gets its managed attributes in the same request; as delegate it
+#    regains what unmanaged lists of other accounts still say.
+# design silent: S17. The current state of a functional account is what the service says: active with members.
+# design silent: S18. Creates' delegates do not count as grants (there is no mail yet); suspended accounts'
+#    delegations do not count as revokes. Those added by a reactivation count.
+# design silent: S19. `update` counts the accounts of which more changes than delegates.
+# design silent: S20. "revoke" is an update that does nothing but remove delegates.
+# design silent: S21. --include and --exclude look at both addresses of an account that is renamed, after it is
+#    known who is who. --only leaves accounts alone that would get another action; then all is computed anew.
+# design silent: S22. What is manual as a whole is not adopted; what gets a change is linked by that change.
+# design silent: S23. `reactivate: never`: neither a change nor manual.
+# design silent: S24. Percentages are rounded down; `free` counts for absolute limits too.
+# design silent: S25. An account that is only listed as inactive was not "had as desired" by that run.
+# design silent: S26. A delegation past its last day is not listed any more for `source_shrink`.
+# design silent: S27. A limit on grants or revokes of one kind is judged on that kind alone, beside nothing else.
+# ---------------------------------------------------------------------------------------------------------
+
+
+# Words
+
+def address(text):
+    """ASCII letters in lower case, the domain as A-labels; everything else is as it is."""
+    local, at, domain = str(text).strip().rpartition("@")
+    if any(ord(c) > 127 for c in domain):
+        domain = domain.encode("idna").decode("ascii")
+    return ascii_lower(local + at + domain)
+
+
+def ascii_lower(text):
+    return "".join(chr(ord(c) + 32) if "A" <= c <= "Z" else c for c in text)
+
+
+def domain_of(an_address):
+    return an_address.rpartition("@")[2]
+
+
+def matches(pattern, an_address):
+    """* and ? stand for anything; @example.org for a domain."""
+    pattern = ascii_lower(pattern)
+    if pattern.startswith("@"):
+        return domain_of(an_address) == domain_of(address("x" + pattern))
+    expression = "".join(".*" if c == "*" else "." if c == "?" else re.escape(c) for c in pattern)
+    return re.fullmatch(expression, an_address, re.DOTALL) is not None
+
+
+def day(text):
+    return datetime.date.fromisoformat(str(text)[:10])
+
+
+def moment(text):
+    return datetime.datetime.fromisoformat(str(text).replace("Z", "+00:00"))
+
+
+def duration(text):
+    number, unit = int(str(text)[:-1]), str(text)[-1]
+    return datetime.timedelta(**{{"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}[unit]: number})
+
+
+@dataclasses.dataclass(eq=False)
+class Wanted:
+    """One desired account: what all sources together say of one address."""
+    kind: str
+    address: str
+    ids: dict                       # listing source: its id for the account, or None
+    was: set
+    active: bool = True
+    name: str = None                # None: not managed
+    mobile: str = None
+    unit: str = None
+    aliases: set = None
+    delegates: set = None           # as addresses
+    has_key: bool = False
+    held: str = None                # why, if so
+    claims: dict = dataclasses.field(default_factory=dict)     # address: index of the source that says so
+
+
+@dataclasses.dataclass(eq=False)
+class Current:
+    """One account as the target holds it."""
+    id: str
+    kind: str
+    address: str
+    name: str
+    active: bool
+    unit: str
+    mobile: str
+    aliases: set
+    delegates: set                  # ids of users
+    external: str = None
+    visible: bool = True
+
+    def addresses(self):
+        return {self.address} | self.aliases
+
+
+@dataclasses.dataclass
+class Recorded:
+    """What runs have left behind about one account of the target."""
+    kind: str
+    address: str
+    links: dict                     # source: id or None (linked by its address)
+    desired: bool = False           # some run had it as desired
+    active: bool = True
+    suspended_at: datetime.datetime = None      # by a run, and still so
+
+
+@dataclasses.dataclass
+class Change:
+    action: str
+    kind: str
+    address: str                    # before the change
+    key: str                        # id, or "new ADDRESS"
+    new_address: str = None
+    name: str = None
+    unit: str = None
+    mobile: str = None
+    aliases_added: set = dataclasses.field(default_factory=set)
+    aliases_removed: set = dataclasses.field(default_factory=set)
+    delegates_added: set = dataclasses.field(default_factory=set)      # keys of accounts
+    delegates_removed: set = dataclasses.field(default_factory=set)    # of those that stay active
+
+    def what(self):
+        return self.action, self.kind, self.address
+
+
+@dataclasses.dataclass
+class Verdict:
+    now: str
+    changes: list = dataclasses.field(default_factory=list)
+    adopt: list = dataclasses.field(default_factory=list)      # (kind, address)
+    manual: list = dataclasses.field(default_factory=list)     # (kind, address)
+    held: list = dataclasses.field(default_factory=list)       # (kind, address)
+    refused: list = dataclasses.field(default_factory=list)    # names of limits: "suspend user", "grant"
+    errors: list = dataclasses.field(default_factory=list)     # not even a plan
+    result: dict = dataclasses.field(default_factory=dict)
+    readers: dict = dataclasses.field(default_factory=dict)
+    why: dict = dataclasses.field(default_factory=dict)        # (kind, address): reasons for manual and held
+    limits: dict = dataclasses.field(default_factory=dict)     # rule: (planned, allowed)
+    links: dict = dataclasses.field(default_factory=dict)      # key: {source: id}; for `applied`
+    listed: dict = dataclasses.field(default_factory=dict)     # source: (accounts, delegations)
+    desired: set = dataclasses.field(default_factory=set)      # keys of accounts that this run has as desired
+
+    def actions(self):
+        return {change.what() for change in self.changes}
+
+
+# The target, read
+
+def read_target(target):
+    """Accounts by id. Aliases and delegates of the target's JSON as sets; a group's own id is no member."""
+    users = {u["id"]: u for u in target.get("users", [])}
+    by_address = {address(u["userName"]): u["id"] for u in users.values()}
+    accounts = {}
+    for u in users.values():
+        extra = u.get(SCIM_USER, {})
+        named = {address(d) for d in extra.get("delegates") or []}
+        accounts[u["id"]] = Current(
+            u["id"], USER, address(u["userName"]), (u.get("name") or {}).get("formatted"), bool(u.get("active")),
+            (u.get(SCIM_ENTERPRISE) or {}).get("division") or "/",
+            ((u.get("phoneNumbers") or [{}])[0]).get("value") or None,
+            {address(a) for a in extra.get("aliases") or []},
+            {by_address[d] for d in named if d in by_address} - {u["id"]}, extra.get("ExternalAccountId"))
+    for g in target.get("groups", []):
+        extra = g.get(SCIM_GROUP, {})
+        members = {m["value"] for m in g.get("members") or []} & set(users)
+        accounts[g["id"]] = Current(
+            g["id"], FUNCTIONAL, address(g["externalId"]), g.get("displayName"), bool(members),        # S17
+            (g.get(SCIM_ENTERPRISE) or {}).get("division") or "/", None,
+            {address(a) for a in extra.get("aliases") or []}, members, extra.get("ExternalAccountId"))
+    return accounts
+
+
+def describe(accounts):
+    """{key: Current} as the plain `result` of a verdict: delegates are the active users among them."""
+    active = {k for k, a in accounts.items() if a.kind == USER and a.active}
+    return {k: {"kind": a.kind, "address": a.address,
+                "active": a.active if a.kind == USER else bool(a.delegates & active),
+                "name": a.name, "unit": a.unit or "/", "mobile": a.mobile or None,
+                "aliases": set(a.aliases) - {a.address}, "delegates": a.delegates & active}
+            for k, a in accounts.items()}
+
+
+def observed(target):
+    """What a target holds, in the form of Verdict.result: to be compared with it."""
+    return describe(read_target(target))
+
+
+def readers(result):
+    """account: who may read it: the person, while active, and the active delegates."""
+    return {k: a["delegates"] | ({k} if a["kind"] == USER and a["active"] else set()) for k, a in result.items()}
+
+
+# Sources: for each attribute of an account the first source that has an opinion wins
+
+def entries_of(source, documents, today, errors):
+    """One yaml source: [(kind, address, entry, opinions)]. What cannot be an account is an error in files."""
+    groups = {}
+    for document in documents:
+        groups.update(document.get("groups") or {})
+    found = []
+    for document in documents:
+        for kind, listed in ((USER, document.get("users")), (FUNCTIONAL, document.get("functional"))):
+            for entry in listed or []:
+                found.append((kind, address(entry["address"]), entry, opinions(entry, groups, today)))
+    for place, (kind, its, entry, said) in enumerate(found):
+        for kind2, its2, entry2, said2 in found[:place]:
+            if ({its} | (said.get("aliases") or set())) & ({its2} | (said2.get("aliases") or set())):
+                errors.append(f"{source}: {its}: duplicate address")
+            if entry.get("id") is not None and str(entry.get("id")) == str(entry2.get("id")):
+                errors.append(f"{source}: {its}: duplicate id")
+    return found
+
+
+def opinions(entry, groups, today):
+    """What an entry has an opinion on. An empty set is a value, an empty scalar is none."""
+    said = {}
+    for attribute in ("name", "mobile", "unit", "sso_key"):
+        if entry.get(attribute):
+            said[attribute] = entry[attribute]
+    if entry.get("aliases") is not None:
+        said["aliases"] = {address(a) for a in entry["aliases"]}
+    if entry.get("delegates") is not None:
+        said["delegates"] = {d for one in entry["delegates"] for d in delegate_addresses(one, groups, today)}
+    if "active" in entry or "until" in entry:                                                          # S1
+        said["active"] = entry.get("active", True) is not False and in_force(entry, today)
+    return said
+
+
+def delegate_addresses(one, groups, today):
+    one = one if isinstance(one, dict) else {"address": one}
+    if not in_force(one, today):
+        return set()
+    group = one.get("group")
+    if str(one.get("address", "")).startswith("group:"):
+        group = one["address"][len("group:"):]
+    if group is not None:
+        return {d for member in groups[group] for d in delegate_addresses(member, {}, today)}
+    return {address(one["address"])}
+
+
+def in_force(one, today):
+    """until: the last day, UTC."""
+    return one.get("until") is None or today <= day(one["until"])
+
+
+def merge_sources(config, declared, today, verdict):
+    """The desired accounts, by address."""
+    by_address, sources = {}, config["sources"]
+    for index, source in enumerate(sources):
+        name = source["name"]
+        entries = entries_of(name, declared.get(name) or [], today, verdict.errors)
+        verdict.listed[name] = (len(entries), sum(len(said.get("delegates") or ()) for *_, said in entries))
+        for kind, its, entry, said in entries:
+            by_address.setdefault(its, []).append((index, source, kind, entry, said))
+    wanted = []
+    for its, said_by in by_address.items():
+        if any("manage" not in source for _, source, *_ in said_by):      # else no source lists it
+            wanted.append(merge_account(its, said_by, config, verdict))
+    hold_duplicates(wanted)
+    return wanted
+
+
+def merge_account(its, said_by, config, verdict):
+    listing = [(i, s, kind, entry, said) for i, s, kind, entry, said in said_by if "manage" not in s]
+    account = Wanted(listing[0][2], its,
+                     {s["name"]: str(entry["id"]) if entry.get("id") is not None else None
+                      for _, s, _, entry, _ in listing},
+                     {address(entry["was"]) for _, _, _, entry, _ in listing if entry.get("was")})
+    if len({kind for _, _, kind, _, _ in said_by}) > 1:
+        account.held = "sources disagree on the kind"                                                  # S2
+    account.claims[its] = listing[0][0]
+    for attribute in SCALARS:
+        values = [said[attribute] for _, s, _, _, said in said_by if attribute in may_say(s, said)]
+        if values:
+            if attribute == "sso_key":
+                account.has_key = True
+            else:
+                setattr(account, attribute, values[0])
+    for attribute in SETS:
+        merge_set(account, attribute, said_by)
+    if account.aliases is not None:
+        ignored = {ascii_lower(d) for d in (config.get("domains") or {}).get("ignore_aliases") or []}
+        account.aliases = {a for a in account.aliases if domain_of(a) not in ignored} - {its}
+        account.claims = {a: i for a, i in account.claims.items() if a == its or a in account.aliases}
+    if account.name is None:
+        verdict.errors.append(f"{its}: no name")
+    return account
+
+
+def may_say(source, said):
+    """manage: only these attributes."""
+    return {a for a in said if "manage" not in source or a in source["manage"]}
+
+
+def merge_set(account, attribute, said_by):
+    """adds: united with what others say."""
+    values = [(i, attribute in (s.get("adds") or ()), said[attribute])
+              for i, s, _, _, said in said_by if attribute in may_say(s, said)]
+    if not values:
+        return
+    heard = [(i, value) for i, added, value in values if not added][:1] + \
+            [(i, value) for i, added, value in values if added]
+    setattr(account, attribute, set().union(*(value for _, value in heard)))
+    if attribute == "aliases":
+        for i, value in heard:
+            for alias in value:
+                account.claims.setdefault(alias, i)
+
+
+def hold_duplicates(wanted):
+    """An address belongs to one account, over primaries and aliases of both kinds."""
+    for one in wanted:
+        for other in wanted:
+            for shared in set(one.claims) & set(other.claims) if one is not other else ():
+                if one.claims[shared] >= other.claims[shared]:                                         # S3
+                    one.held = "duplicate address"
+
+
+def counts_as_absent(account, config, scope):
+    """Outside the claimed domains; or outside the scope (S8)."""
+    claimed = (config.get("domains") or {}).get("claimed")
+    if claimed is not None and domain_of(account.address) not in {domain_of(address("x@" + d)) for d in claimed}:
+        return True
+    return not in_scope(scope, account.address, account.unit or "/")
+
+
+def in_scope(scope, its, unit):
+    def named(selectors):
+        for selector in selectors:
+            selector = selector if isinstance(selector, dict) else {"address": selector}
+            if "address" in selector and matches(selector["address"], its) \
+                    or "domain" in selector and domain_of(its) == domain_of(address("x@" + selector["domain"])) \
+                    or "unit" in selector and unit == selector["unit"]:
+                return True
+        return False
+    if scope.get("include") is not None and not named(scope["include"]):
+        return False
+    return not named(scope.get("exclude") or [])
+
+
+class Organisation:
+    """One organisation over time: its configuration and what runs have left behind."""
+
+    def __init__(self, config):
+        self.config = config
+        self.record = {}            # id: Recorded
+        self.listed = {}            # source: (accounts, delegations) of the last run
+
+    # -- a plan
+
+    def plan(self, declared, target, now, options=None):
+        return Plan(self, declared, target, now, options or {}).verdict
+
+    # -- a run
+
+    def applied(self, verdict, target_after):
+        """The run happened. Its accounts are recorded as they are now; of others, what changed is observed."""
+        after = read_target(target_after)
+        done = {c.key: c.action for c in verdict.changes}
+        for key, links in verdict.links.items():
+            found = [a for a in after.values() if a.id == key or key == f"new {a.address}"]
+            for account in found:
+                recorded = self.record.setdefault(account.id, Recorded(account.kind, account.address, {}))
+                recorded.links = {**recorded.links, **links}
+        for key in list(self.record):
+            if key not in after and done.get(key) == "delete":
+                del self.record[key]
+        for account in after.values():
+            recorded = self.record.get(account.id)
+            if recorded is None:
+                continue
+            action = done.get(account.id) or done.get(f"new {account.address}")
+            if action == "suspend" and not account.active:
+                recorded.suspended_at = moment(verdict.now)
+            elif account.active:
+                recorded.suspended_at = None
+            if account.id in verdict.desired or f"new {account.address}" in verdict.desired:
+                recorded.desired = True
+            recorded.kind, recorded.address, recorded.active = account.kind, account.address, account.active
+        self.listed = dict(verdict.listed)
+
+
+class Plan:
+    """One reckoning: desired × current × recorded → verdict."""
+
+    def __init__(self, organisation, declared, target, now, options):
+        self.organisation, self.config, self.options = organisation, organisation.config, options
+        self.record, self.now = organisation.record, moment(now)
+        self.verdict = Verdict(now)
+        today = self.now.astimezone(datetime.timezone.utc).date()
+        settings = self.config["target"]
+        scope = settings.get("scope") or {}
+        self.current = read_target(target)
+        for c in self.current.values():
+            c.visible = in_scope(scope, c.address, c.unit)
+        self.wanted = [w for w in merge_sources(self.config, declared, today, self.verdict)
+                       if not counts_as_absent(w, self.config, scope)]
+        self.keys_in_use = settings.get("sign_in", "sso") == "sso" and any(w.has_key for w in self.wanted)
+        if options.get("delete") and not settings.get("protect"):
+            self.verdict.errors.append("delete: protect is empty")
+        if self.verdict.errors:
+            return
+        self.match = {}             # wanted: id of the current account it is
+        self.new_links = {}         # id: {source: id}
+        self.blocked = {}           # wanted: why a person must act on the whole of it
+        self.kept = {}              # id of a current account: why nothing happens to it
+        self.maybe = {}             # wanted: the account it may be, renamed
+        self.no_alias = set()       # (wanted, alias): manual
+        self.no_primary = set()     # wanted: the primary address is manual
+        self.left_alone = set()     # keys that --only leaves out
+        identity(self)
+        self.settle()
+        judge(self)
+
+    # -- who is who, the other way round
+
+    def entry_of(self, c):
+        return next((w for w, i in self.match.items() if i == c.id), None)
+
+    def key(self, w):
+        return self.match.get(w) or f"new {w.address}"
+
+    def action_setting(self, kind, name):
+        return ((self.config.get("actions") or {}).get(kind) or {}).get(name, DEFAULT_ACTIONS[name])
+
+    def pairs(self):
+        """(current or None, wanted or None): each account once."""
+        return [(c, self.entry_of(c)) for c in self.current.values()] + \
+               [(None, w) for w in self.wanted if w not in self.match]
+
+    # -- computed anew until nothing new stands in the way
+
+    def settle(self):
+        while True:
+            self.reckon()
+            if not (narrowed(self) or looks_like_a_rename(self) or address_conflicts(self) or swaps(self)):
+                return
+
+    def reckon(self):
+        """Decide all accounts, people first: whether a functional account is active follows from them."""
+        self.decision, self.final = {}, {}
+        for kind in KINDS:
+            for c, w in self.pairs():
+                if (c or w).kind == kind:
+                    key = c.id if c else self.key(w)
+                    self.decision[key] = (decide(self, c, w), c, w)
+            for key, (action, c, w) in self.decision.items():
+                if (c or w).kind == kind:
+                    after = becomes(self, action, c, w)
+                    if after is not None:
+                        self.final[key] = after
+        for key, (action, c, w) in self.decision.items():
+            if key in self.final:
+                self.final[key].delegates = delegates_after(self, action, c, w)
+
+    def people_after(self):
+        """Keys of the users that will be active."""
+        return {k for k, a in self.final.items() if a.kind == USER and a.active}
+
+
+# Identity, in passes
+
+def identity(plan):
+    by_recorded_id(plan)
+    by_what_it_was(plan)
+    by_recorded_address(plan)
+    by_primary_address(plan)
+    by_same_person(plan)
+
+
+def recorded_ids(plan, account_id):
+    recorded = plan.record.get(account_id)
+    return {s: i for s, i in recorded.links.items() if i is not None} if recorded else {}
+
+
+def by_recorded_id(plan):
+    """(1) Recorded source ids; and the target's ExternalAccountId, where the record has none."""
+    external_of = plan.config["target"].get("external_id")
+    known = {(s, i) for account_id in plan.record for s, i in recorded_ids(plan, account_id).items()}
+    leads_to = {}
+    for w in plan.wanted:
+        ids = {(s, i) for s, i in w.ids.items() if i is not None}
+        leads_to[w] = {c.id for c in plan.current.values() if set(recorded_ids(plan, c.id).items()) & ids}
+        if external_of and w.ids.get(external_of) is not None and (external_of, w.ids[external_of]) not in known:
+            leads_to[w] |= {c.id for c in plan.current.values() if c.external == w.ids[external_of]
+                            and external_of not in recorded_ids(plan, c.id)}
+    for w, found in leads_to.items():
+        shared = [other for other in plan.wanted if other is not w and leads_to[other] & found]
+        if len(found) > 1 or shared:                                                                   # S7
+            w.held = w.held or "duplicate id"
+            for c in found:
+                plan.kept[c] = "its ids are in doubt"
+        elif found:
+            c = plan.current[next(iter(found))]
+            if not c.visible:                                                                          # S8
+                plan.blocked[w] = None
+            elif is_another_person(plan, w, c) and not same_person(plan, w):                           # S7
+                plan.blocked[w] = "one id agrees with the record, another does not"
+                link(plan, w, c, forever=False)
+            else:
+                link(plan, w, c)
+
+
+def is_another_person(plan, w, c):
+    """Recorded under another id."""
+    return any(w.ids.get(s) not in (None, i) for s, i in recorded_ids(plan, c.id).items())
+
+
+def same_person(plan, w):
+    return w.address in {address(a) for a in plan.options.get("same_person") or []}
+
+
+def link(plan, w, c, forever=True):
+    plan.match[w] = c.id
+    links = plan.record[c.id].links if c.id in plan.record else {}
+    new = {s: i for s, i in w.ids.items() if s not in links or i is not None and links[s] != i}
+    if new and forever:
+        plan.new_links[c.id] = new
+
+
+def free_accounts(plan):
+    return [c for c in plan.current.values()
+            if c.visible and c.id not in plan.match.values() and c.id not in plan.kept]
+
+
+def open_entries(plan):
+    return [w for w in plan.wanted if w not in plan.match and w not in plan.blocked]
+
+
+def by_what_it_was(plan):
+    """was: OLD@… does it once without an id (S4)."""
+    found = True
+    while found:
+        found = [(w, c) for w in open_entries(plan) for c in free_accounts(plan) if c.address in w.was
+                 and c.kind == w.kind and not is_another_person(plan, w, c)
+                 and not any(other.address == w.address for other in free_accounts(plan))]
+        for w, c in found[:1]:
+            link(plan, w, c)
+
+
+def by_recorded_address(plan):
+    """An entry without id is the account the record has for it, also when it was renamed in the portal (S5)."""
+    asked = {w.address for w in plan.wanted}
+    for w in open_entries(plan):
+        for c in free_accounts(plan):
+            recorded = plan.record.get(c.id)
+            if recorded and recorded.address == w.address and c.address not in asked and c.kind == w.kind \
+                    and any(s in recorded.links and recorded.links[s] is None for s, i in w.ids.items() if i is None):
+                link(plan, w, c)
+                break
+
+
+def by_primary_address(plan):
+    """(2) Primary addresses, among accounts not yet matched that have no recorded id of that source."""
+    for w in open_entries(plan):
+        for c in free_accounts(plan):
+            if c.address != w.address:
+                continue
+            if not set(recorded_ids(plan, c.id)) & set(w.ids) or same_person(plan, w):
+                link(plan, w, c)
+            elif is_another_person(plan, w, c):
+                plan.blocked[w] = "the address was another person's"
+            else:                                                                                      # S6
+                plan.blocked[w] = "the account is recorded under an id, the entry has none"
+                plan.kept[c.id] = "its entry lost its id"
+
+
+def by_same_person(plan):
+    """--same-person makes of a create that looks like a rename an ordinary change."""
+    for w in open_entries(plan):
+        alike = [c for c in free_accounts(plan) if c.kind == w.kind and c.addresses() & set(w.claims)]
+        if same_person(plan, w) and len(alike) == 1:
+            link(plan, w, alike[0])
+
+
+# What becomes of each account: the table
+
+def decide(plan, c, w):
+    """One row of the table: None, create, update, suspend, reactivate or delete."""
+    if c is not None and not c.visible or c is not None and c.id in plan.kept:
+        return None
+    if is_protected(plan, c, w) or is_narrowed_out(plan, c, w):
+        return None
+    if w is not None and (w.held or w in plan.blocked):
+        return None
+    if c is not None and w is not None and c.kind != w.kind:
+        return None
+    active = w is not None and will_be_active(plan, c, w)
+    if c is None:
+        if not active:
+            return None
+        if w.kind == USER and plan.keys_in_use and not w.has_key:
+            return None
+        return "create" if plan.action_setting(w.kind, "create") else None
+    if active and c.active:
+        return "update" if plan.action_setting(c.kind, "update") else None      # nothing, when nothing differs
+    if active:
+        return "reactivate" if may_reactivate(plan, c) else None
+    if c.active:
+        return "suspend" if may_suspend(plan, c, w) else None
+    return "delete" if may_delete(plan, c, w) else None
+
+
+def is_protected(plan, c, w):
+    """visible, never changed (S10)"""
+    patterns = plan.config["target"].get("protect") or []
+    return any(matches(p, a.address) for p in patterns for a in (c, w) if a is not None)
+
+
+def is_narrowed_out(plan, c, w):
+    """--include, --exclude and the kinds of --only; then the actions of --only (S21)"""
+    addresses = {a.address for a in (c, w) if a is not None}
+    include, exclude = plan.options.get("include") or [], plan.options.get("exclude") or []
+    if include and not any(matches(p, a) for p in include for a in addresses):
+        return True
+    if any(matches(p, a) for p in exclude for a in addresses):
+        return True
+    return (c.id if c else plan.key(w)) in plan.left_alone
+
+
+def will_be_active(plan, c, w):
+    """A functional account is active when it has a delegate that will be active; with none it is inactive."""
+    if not w.active:
+        return False
+    return w.kind == USER or bool(delegates_wanted(plan, c, w))
+
+
+def may_reactivate(plan, c):
+    setting = plan.action_setting(c.kind, "reactivate")
+    return setting == "always" or setting == "recorded" and suspended_by_a_run(plan, c)
+
+
+def suspended_by_a_run(plan, c):
+    return c.id in plan.record and plan.record[c.id].suspended_at is not None
+
+
+def may_suspend(plan, c, w):
+    if c.id in plan.maybe.values():                                                                    # S12
+        return False
+    setting = plan.action_setting(c.kind, "suspend")
+    if w is not None:
+        return setting != "never"                                                                      # S14
+    return setting == "always" or setting == "recorded" and c.id in plan.record and plan.record[c.id].desired
+
+
+def may_delete(plan, c, w):
+    """Only when asked for: suspended for that long by the record, absent if asked so."""
+    asked = plan.options.get("delete")
+    if not asked or not suspended_by_a_run(plan, c) or c.id in plan.maybe.values():
+        return False
+    since = plan.now - plan.record[c.id].suspended_at
+    if plan.options.get("suspended_for") and since < duration(plan.options["suspended_for"]):
+        return False
+    return w is None or asked == "suspended"
+
+
+def becomes(plan, action, c, w):
+    """The account after its change, but for its delegates. Only managed attributes change."""
+    if action == "delete" or c is None and action is None:
+        return None
+    after = Current(c.id, c.kind, c.address, c.name, c.active, c.unit, c.mobile, set(c.aliases), set(c.delegates)) \
+        if c else Current(plan.key(w), w.kind, w.address, None, True, "/", None, set(), set())
+    if action == "suspend":
+        after.active = False                                                                           # S15
+    if action not in ("create", "update", "reactivate"):
+        return after
+    after.active = True
+    if w not in plan.no_primary:
+        after.address = w.address
+    for attribute in ("name", "mobile", "unit"):
+        if getattr(w, attribute) is not None:
+            setattr(after, attribute, getattr(w, attribute))
+    if w.aliases is not None:
+        after.aliases = w.aliases | {a for a in after.aliases if is_ignored(plan, a)}
+    after.aliases -= {alias for entry, alias in plan.no_alias if entry is w}
+    if w in plan.no_primary:
+        after.aliases -= {w.address}
+    after.aliases -= {after.address}
+    return after
+
+
+def is_ignored(plan, alias):
+    """ignored on both sides"""
+    return domain_of(alias) in {ascii_lower(d) for d in (plan.config.get("domains") or {}).get("ignore_aliases") or []}
+
+
+def delegates_wanted(plan, c, w):
+    """The accounts that should read it: active users; unmanaged: those it has. Others stay out of sight."""
+    people = plan.people_after()
+    has = c.delegates if c else set()
+    if w.delegates is None:
+        return has & people
+    meant = {k for d in w.delegates for k in meant_by(plan, d, has)}
+    unseen = {k for k in has if not plan.current[k].visible}                                           # S9
+    return (meant | unseen) & people - {plan.key(w)}
+
+
+def meant_by(plan, d, has):
+    """A delegate is an account, not an address (S11)."""
+    seen = {k: a for k, a in plan.final.items() if a.kind == USER and (k not in plan.current or plan.current[k].visible)}
+    owner = {k for k, a in seen.items() if a.address == d} or {k for k, a in seen.items() if d in a.aliases}
+    if not owner and not any(d in a.aliases | {a.address} for a in plan.final.values()):
+        owner = {k for k in seen if k in plan.current and plan.current[k].address == d}
+    if not owner:
+        owner = {c for w, c in plan.maybe.items() if w.address == d and c in has}                      # S12
+    return owner
+
+
+def delegates_after(plan, action, c, w):
+    """Suspending a functional account removes its delegates."""
+    if action == "suspend" and c.kind == FUNCTIONAL:
+        return set()
+    if action in ("create", "update", "reactivate"):
+        return delegates_wanted(plan, c, w)
+    return c.delegates & set(plan.final)
+
+
+# What stands in the way. Each notes what is new, and says whether there was anything
+
+def note(plan_set, facts):
+    new = [f for f in facts if f not in plan_set]
+    plan_set.update(new)
+    return bool(new)
+
+
+def narrowed(plan):
+    """--only user|functional|ACTION[:KIND]"""
+    only = [o for value in plan.options.get("only") or [] for o in str(value).split(",")]
+    if not only:
+        return False
+    def asked(action, kind):
+        return any(o == kind or o == action or o == f"{action}:{kind}" for o in only)
+    return note(plan.left_alone, [key for key, (_, c, w) in plan.decision.items()
+                                  if (change := change_of(plan, key)) and not asked(change.action, change.kind)])
+
+
+def looks_like_a_rename(plan):
+    """A create that shares any address with an account that is or would be suspended is manual."""
+    found = False
+    for key, (action, new, w) in plan.decision.items():
+        if action != "create" or w in plan.blocked:
+            continue
+        for c in plan.current.values():
+            goes = plan.decision[c.id][0] == "suspend" or c.id in plan.maybe.values()
+            if not c.visible or c.active and not goes or not c.addresses() & set(w.claims):
+                continue
+            plan.blocked[w] = "looks like a rename"
+            found = True
+            if plan.entry_of(c) is None and c.kind == w.kind and not is_another_person(plan, w, c):    # S12
+                plan.maybe[w] = c.id
+    return found
+
+
+def address_conflicts(plan):
+    """An address belongs to one account. Who has it and keeps it, has it; deletes' serve the next plan."""
+    holds = {k: a.aliases | {a.address} for k, a in plan.final.items()}
+    for k, (action, c, w) in plan.decision.items():
+        if action == "delete":
+            holds[k] = c.addresses()
+    found = False
+    for k, (action, c, w) in plan.decision.items():
+        for a in holds.get(k, set()) - (c.addresses() if c else set()):
+            if not any(a in others for other, others in holds.items() if other != k):
+                continue
+            if a != plan.final[k].address:
+                found |= note(plan.no_alias, [(w, a)])
+            elif c is not None:
+                found |= note(plan.no_primary, [w])
+            elif w not in plan.blocked:
+                plan.blocked[w] = "the address is another account's"
+                found = True
+    return found
+
+
+def swaps(plan):
+    """Swaps of primaries, of two or more accounts: manual."""
+    def takes_from(k):
+        """the account whose primary address k gets, and that gets another one itself"""
+        a = plan.final[k].address
+        return next((j for j, c in plan.current.items() if j != k and c.address == a and j in plan.final), None)
+    cycle = set()
+    for start in plan.final:
+        seen, k = [], start if start in plan.current else None
+        while k is not None and k not in seen and k in plan.current \
+                and plan.final[k].address != plan.current[k].address:
+            seen.append(k)
+            k = takes_from(k)
+        if k == start and seen:
+            cycle |= {start}
+    return note(plan.no_primary, [plan.decision[k][2] for k in cycle])
+
+
+# The verdict
+
+def change_of(plan, key):
+    """The entry of the plan, or None when nothing changes."""
+    action, c, w = plan.decision[key]
+    if action is None:
+        return None
+    if action in ("suspend", "delete"):
+        return Change(action, c.kind, c.address, key)
+    after = plan.final[key]
+    change = Change(action, after.kind, c.address if c else after.address, key)
+    change.aliases_added = after.aliases - (c.aliases if c else set())
+    change.delegates_added = after.delegates - (c.delegates if c else set())
+    if c is None:
+        change.name, change.unit, change.mobile = after.name, after.unit, after.mobile
+        return change
+    change.new_address = after.address if after.address != c.address else None
+    for attribute in ("name", "unit", "mobile"):
+        if (getattr(after, attribute) or None) != (getattr(c, attribute) or None):
+            setattr(change, attribute, getattr(after, attribute))
+    change.aliases_removed = c.aliases - after.aliases - {after.address}
+    change.delegates_removed = (c.delegates - after.delegates) & plan.people_after()
+    if action == "reactivate":
+        return change
+    attributes = change.new_address or change.name or change.unit or change.mobile or change.aliases_added \
+        or change.aliases_removed
+    if change.delegates_added:
+        change.action = "grant"
+    elif change.delegates_removed and not attributes:                                                  # S20
+        change.action = "revoke"
+    elif not change.delegates_removed and not attributes:
+        return None
+    return change
+
+
+def manual_of(plan, key):
+    """Why a person must act on this account, or nothing."""
+    action, c, w = plan.decision[key]
+    if w is None or is_protected(plan, c, w) or is_narrowed_out(plan, c, w) or w.held:
+        return []
+    if w in plan.blocked:
+        return [plan.blocked[w]] if plan.blocked[w] else []
+    if c is not None and c.kind != w.kind:
+        return ["kind differs"]
+    reasons = [f"alias {a} is taken" for entry, a in plan.no_alias if entry is w]
+    if w in plan.no_primary:
+        reasons.append("the address is taken, or a swap")
+    if c is not None and action is None and not c.active and will_be_active(plan, c, w) \
+            and plan.action_setting(c.kind, "reactivate") == "recorded":
+        reasons.append("suspended outside zsctl")
+    return reasons
+
+
+def judge(plan):
+    verdict = plan.verdict
+    for key, (action, c, w) in plan.decision.items():
+        name = (c or w).kind, (c or w).address
+        change = change_of(plan, key)
+        if change:
+            verdict.changes.append(change)
+        reasons = manual_of(plan, key)
+        if reasons:
+            verdict.manual.append(name)
+            verdict.why[name] = reasons
+        if w is not None:
+            note_held(plan, c, w)
+            whole = w.held or w in plan.blocked or c is not None and c.kind != w.kind \
+                or is_protected(plan, c, w) or is_narrowed_out(plan, c, w) or (reasons and action is None)
+            if c is None and change:
+                verdict.links[key] = dict(w.ids)
+            elif c is not None and not whole and key in plan.new_links:                                # S22
+                verdict.links[key] = plan.new_links[key]
+                if not change:
+                    verdict.adopt.append(name)
+            if not whole and (change or c) and will_be_active(plan, c, w):                             # S25
+                verdict.desired.add(key)
+    verdict.result = describe(plan.final)
+    verdict.readers = readers(verdict.result)
+    limits(plan)
+
+
+def note_held(plan, c, w):
+    """Listed, but cannot become an account."""
+    reason = w.held
+    if not reason and c is None and w not in plan.blocked and w.kind == USER and plan.keys_in_use \
+            and not w.has_key and w.active and not is_protected(plan, c, w) and not is_narrowed_out(plan, c, w):
+        reason = "no key for a create"
+    if reason:
+        plan.verdict.held.append((w.kind, w.address))
+        plan.verdict.why[w.kind, w.address] = [reason]
+
+
+# Limits: how much one plan may do
+
+def allowed(limit, free, of):
+    """N or N% of those there are; so many as `free` pass always, but never more than half (S24)."""
+    if limit == "none":
+        return None
+    base = of * int(str(limit)[:-1]) // 100 if str(limit).endswith("%") else int(limit)
+    return max(base, min(free, of // 2))
+
+
+def limits(plan):
+    verdict, settings = plan.verdict, plan.config.get("limits") or {}
+    free = settings.get("free", DEFAULT_FREE)
+    allow = plan.options.get("allow") or {}
+    active = {kind: len([c for c in plan.current.values() if c.visible and c.kind == kind and c.active]) for kind in KINDS}
+
+    def check(rule, planned, limit, of, *overrides):
+        most = allowed(limit, free, of)
+        for name in overrides:
+            if name in allow and most is not None:
+                most = max(most, int(allow[name]))
+        verdict.limits[rule] = planned, most
+        if most is not None and planned > most and rule not in verdict.refused:
+            verdict.refused.append(rule)
+
+    for name in ("create", "update", "suspend", "reactivate", "held"):
+        for kind in KINDS:
+            limit = (settings.get(kind) or {}).get(name, settings.get(name, DEFAULT_LIMITS[name]))
+            check(f"{name} {kind}", planned_of(verdict, name, kind), limit, active[kind], f"{name}:{kind}", name)
+    for name in ("grant", "revoke"):
+        apart = [kind for kind in KINDS if name in (settings.get(kind) or {})]
+        for kind in apart:                                                                             # S27
+            check(f"{name} {kind}", pairs_of(verdict, name, [kind]), settings[kind][name], active[kind],
+                  f"{name}:{kind}", name)
+        rest = [kind for kind in KINDS if kind not in apart]
+        if rest:
+            check(name, pairs_of(verdict, name, rest), settings.get(name, DEFAULT_LIMITS[name]),
+                  sum(active.values()), name)
+    shrink = settings.get("source_shrink", DEFAULT_LIMITS["source_shrink"])
+    for source, (accounts, delegations) in verdict.listed.items():
+        rule = f"source_shrink {source}"
+        if accounts == 0:
+            verdict.refused.append(rule)        # a source with nothing refuses
+        elif source in plan.organisation.listed:
+            before = plan.organisation.listed[source]
+            check(rule, max(0, before[0] - accounts), shrink, before[0], f"source_shrink:{source}")
+            check(f"{rule} delegations", max(0, before[1] - delegations), shrink, before[1], f"source_shrink:{source}")
+    gone = [i for i in plan.record if i not in plan.current]
+    check("target_shrink", len(gone), settings.get("target_shrink", DEFAULT_LIMITS["target_shrink"]),
+          len(plan.record), "target_shrink")
+
+
+def planned_of(verdict, name, kind):
+    if name == "held":
+        return len([k for k, _ in verdict.held if k == kind])
+    if name == "update":                                                                               # S19
+        return len([c for c in verdict.changes if c.kind == kind and c.action in ("update", "grant", "revoke")
+                    and (c.new_address or c.name or c.unit or c.mobile or c.aliases_added or c.aliases_removed)])
+    return len([c for c in verdict.changes if c.kind == kind and c.action == name])
+
+
+def pairs_of(verdict, name, kinds):
+    """One (account, delegate) pair added or removed (S18)."""
+    counted = [c for c in verdict.changes if c.kind in kinds and c.action not in ("create", "suspend", "delete")]
+    return sum(len(c.delegates_added if name == "grant" else c.delegates_removed) for c in counted)
