@@ -1,5 +1,7 @@
 #include "fold.h"
 
+#include "base/err.h"
+
 #include <stdlib.h>
 #include <string.h>
 #include <unicase.h>
@@ -57,41 +59,40 @@ static struct str take(struct arena *arena, uint8_t *made, size_t len)
 struct str fold_text(struct arena *arena, struct str text)
 {
 	size_t len = 0;
+	uint8_t *made;
 
 	if (is_ascii(text))
 		return ascii_map(arena, text, ascii_lower);
 	if (!str_is_utf8(text))
 		return text;
-	return take(arena,
-		    u8_casefold((const uint8_t *)text.ptr, text.len, NULL, UNINORM_NFC, NULL,
-				&len),
-		    len);
+	made = u8_casefold((const uint8_t *)text.ptr, text.len, NULL, UNINORM_NFC, NULL, &len);
+	return take(arena, made, len);
 }
 
 struct str fold_lower(struct arena *arena, struct str text)
 {
 	size_t len = 0;
+	uint8_t *made;
 
 	if (is_ascii(text))
 		return ascii_map(arena, text, ascii_lower);
 	if (!str_is_utf8(text))
 		return text;
-	return take(arena,
-		    u8_tolower((const uint8_t *)text.ptr, text.len, NULL, NULL, NULL, &len),
-		    len);
+	made = u8_tolower((const uint8_t *)text.ptr, text.len, NULL, NULL, NULL, &len);
+	return take(arena, made, len);
 }
 
 struct str fold_upper(struct arena *arena, struct str text)
 {
 	size_t len = 0;
+	uint8_t *made;
 
 	if (is_ascii(text))
 		return ascii_map(arena, text, ascii_upper);
 	if (!str_is_utf8(text))
 		return text;
-	return take(arena,
-		    u8_toupper((const uint8_t *)text.ptr, text.len, NULL, NULL, NULL, &len),
-		    len);
+	made = u8_toupper((const uint8_t *)text.ptr, text.len, NULL, NULL, NULL, &len);
+	return take(arena, made, len);
 }
 
 bool fold_same(struct str a, struct str b)

@@ -112,6 +112,13 @@ static const char *fault(const struct mobile_country *country, struct str nation
 	return prefix && !*prefix ? "is no mobile number, which a code could be sent to" : NULL;
 }
 
+static struct str without(struct str text, const char *start)
+{
+	size_t len = strlen(start);
+
+	return (struct str){text.ptr + len, text.len - len};
+}
+
 bool mobile_normalize(const struct mobile_country *country, struct str text,
 		      char out[MOBILE_TEXT_SIZE], const char **why)
 {
@@ -124,16 +131,11 @@ bool mobile_normalize(const struct mobile_country *country, struct str text,
 	if (!bare(text, digits, &number.len))
 		return false;
 	if (str_starts(number, "+") || str_starts(number, "00")) {
-		size_t skip = str_starts(number, "+") ? 1 : 2;
-
-		number = (struct str){number.ptr + skip, number.len - skip};
+		number = without(number, str_starts(number, "+") ? "+" : "00");
 		owner = country_of(number, country);
 		national = number;
-		if (owner) {
-			size_t calling = strlen(owner->calling);
-
-			national = (struct str){number.ptr + calling, number.len - calling};
-		}
+		if (owner)
+			national = without(number, owner->calling);
 	} else {
 		owner = country;
 		national = number;
@@ -141,6 +143,9 @@ bool mobile_normalize(const struct mobile_country *country, struct str text,
 	/* At home, or by mistake behind the country code too: +31 06 … */
 	if (owner && owner->trunk && str_starts(national, owner->trunk))
 		national = (struct str){national.ptr + 1, national.len - 1};
+	else if (owner && fault(owner, national) && str_starts(national, owner->calling))
+		/* The plus got lost: spreadsheets take it for a number's sign. */
+		national = without(national, owner->calling);
 	*why = owner ? fault(owner, national) : NULL;
 	if (*why)
 		return false;

@@ -68,7 +68,8 @@ struct template_part {
 	size_t choice_count;
 };
 
-struct template {
+struct template
+{
 	struct template_part *parts;
 	size_t part_count, braces; /* how many of the parts are not text */
 };

@@ -1,0 +1,497 @@
+#include "mapping.h"
+
+#include "dn.h"
+#include "fold.h"
+
+#include <sodium.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Results while they grow; the array moves within the arena. */
+struct list {
+	struct str *items;
+	size_t count, capacity;
+};
+
+static void add(struct mapping_work *work, struct list *list, struct str value)
+{
+	if (list->count == list->capacity) {
+		size_t capacity = list->capacity ? list->capacity * 2 : 4;
+		struct str *items = arena_array(&work->arena, struct str, capacity);
+
+		if (list->count)
+			memcpy(items, list->items, list->count * sizeof(*items));
+		list->items = items;
+		list->capacity = capacity;
+	}
+	list->items[list->count++] = value;
+}
+
+static void note(struct mapping_work *work, struct str value, const char *problem)
+{
+	if (work->note_count < MAPPING_NOTES_MAX)
+		work->notes[work->note_count++] = (struct mapping_note){value, problem};
+}
+
+static bool is_blank(struct str value)
+{
+	return str_trim(value).len == 0;
+}
+
+/* --- truth -------------------------------------------------------------------------------- */
+
+static const struct str truths[2] = {{"false", 5}, {"true", 4}};
+
+bool mapping_bool(struct str text, bool *out)
+{
+	static const char *const words[2][8] = {
+		{"false", "no", "0", "off", "inactive", "disabled", "n", NULL},
+		{"true", "yes", "1", "on", "active", "enabled", "y", NULL},
+	};
+
+	text = str_trim(text);
+	for (int truth = 0; truth < 2; truth++) {
+		for (size_t i = 0; words[truth][i]; i++) {
+			if (fold_same(text, str_of(words[truth][i]))) {
+				*out = truth;
+				return true;
+			}
+		}
+	}
+	return false;
+}
+
+/* Decimal, and negative as directories write 32-bit flags: as the bits of the number. */
+static bool number_of(struct str text, uint64_t *out)
+{
+	bool negative = str_starts(text, "-");
+
+	if (negative)
+		text = (struct str){text.ptr + 1, text.len - 1};
+	if (!str_to_u64(text, out) || (negative && *out > (uint64_t)INT64_MAX))
+		return false;
+	if (negative)
+		*out = ~*out + 1;
+	return true;
+}
+
+static bool has_bit(struct mapping_work *work, struct str value, unsigned bit, bool *out)
+{
+	uint64_t number;
+
+	if (!number_of(str_trim(value), &number)) {
+		note(work, value, "is no whole number");
+		return false;
+	}
+	*out = number >> bit & 1;
+	return true;
+}
+
+/* Windows counts in 100 ns since 1601. Never is 0, or the largest number. */
+static bool unexpired(struct mapping_work *work, struct str value, bool *out)
+{
+	const uint64_t per_second = 10000000, epoch = 11644473600;
+	uint64_t number;
+
+	if (!str_to_u64(str_trim(value), &number)) {
+		note(work, value, "is no time as Active Directory writes it");
+		return false;
+	}
+	*out = number == 0 || number >= (uint64_t)INT64_MAX || work->now < 0 ||
+	       number / per_second > (uint64_t)work->now + epoch;
+	return true;
+}
+
+/* The conversions that answer with true or false. */
+static bool judge(struct mapping_work *work, const struct conversion *conversion,
+		  struct str value, bool *out)
+{
+	if (conversion->op == CONVERT_BIT)
+		return has_bit(work, value, conversion->bit, out);
+	if (conversion->op == CONVERT_AD_UNEXPIRED)
+		return unexpired(work, value, out);
+	if (conversion->op == CONVERT_AD_ENABLED) {
+		enum { DISABLED = 1 }; /* ACCOUNTDISABLE is 0x2 */
+
+		if (!has_bit(work, value, DISABLED, out))
+			return false;
+		*out = !*out;
+		return true;
+	}
+	if (conversion->op == CONVERT_NOT) {
+		if (!mapping_bool(value, out)) {
+			note(work, value, "is neither true nor false");
+			return false;
+		}
+		*out = !*out;
+		return true;
+	}
+	*out = false;
+	for (size_t i = 0; i < conversion->argument_count && !*out; i++)
+		*out = fold_same(str_trim(value), conversion->arguments[i]);
+	return true;
+}
+
+/* --- text --------------------------------------------------------------------------------- */
+
+static size_t find(struct str text, struct str what, size_t from)
+{
+	const char *found = text.len - from < what.len
+				    ? NULL
+				    : memmem(text.ptr + from, text.len - from, what.ptr,
+					     what.len);
+
+	return found ? (size_t)(found - text.ptr) : text.len;
+}
+
+static struct str replace(struct mapping_work *work, struct str value, struct str what,
+			  struct str by)
+{
+	size_t times = 0, len = 0;
+	char *copy;
+
+	for (size_t at = find(value, what, 0); at < value.len;
+	     at = find(value, what, at + what.len))
+		times++;
+	if (times == 0)
+		return value;
+	copy = arena_alloc_aligned(&work->arena, value.len + times * by.len + 1, 1);
+	for (size_t from = 0; from < value.len;) {
+		size_t at = find(value, what, from);
+
+		memcpy(copy + len, value.ptr + from, at - from);
+		len += at - from;
+		if (at == value.len)
+			break;
+		if (by.len)
+			memcpy(copy + len, by.ptr, by.len);
+		len += by.len;
+		from = at + what.len;
+	}
+	return (struct str){copy, len};
+}
+
+static void split(struct mapping_work *work, const struct conversion *conversion,
+		  struct str value, struct list *out)
+{
+	for (size_t from = 0; from <= value.len;) {
+		size_t at = from, skip = 1;
+		struct str part;
+
+		if (conversion->argument_count) {
+			at = find(value, conversion->arguments[0], from);
+			skip = conversion->arguments[0].len;
+		} else {
+			while (at < value.len && !memchr(";,|\r\n", value.ptr[at], 5))
+				at++;
+		}
+		part = str_trim((struct str){value.ptr + from, at - from});
+		if (part.len)
+			add(work, out, part);
+		from = at + skip;
+	}
+}
+
+/* What stands before the last @, or behind it. */
+static struct str side(struct str value, bool behind)
+{
+	const char *at = value.len ? memrchr(value.ptr, '@', value.len) : NULL;
+	size_t before;
+
+	if (!at)
+		return STR_NONE;
+	before = (size_t)(at - value.ptr);
+	return behind ? (struct str){at + 1, value.len - before - 1}
+		      : (struct str){value.ptr, before};
+}
+
+/* One of proxyAddresses. SMTP: in capitals marks the primary one; other mail addresses have it in
+ * small letters, or no prefix; X500:, SIP: … are none. */
+static struct str proxy(struct str value, bool primary)
+{
+	struct str rest = value, prefix;
+
+	if (!memchr(value.ptr, ':', value.len))
+		return primary ? STR_NONE : str_trim(value);
+	str_split(&rest, ':', &prefix);
+	if (str_is(prefix, "SMTP"))
+		return primary ? str_trim(rest) : STR_NONE;
+	return !primary && fold_same(prefix, STR("smtp")) ? str_trim(rest) : STR_NONE;
+}
+
+static struct str mobile(struct mapping_work *work, const struct conversion *conversion,
+			 struct str value)
+{
+	char number[MOBILE_TEXT_SIZE];
+	const char *why;
+
+	if (mobile_normalize(conversion->country, str_trim(value), number, &why))
+		return arena_str(&work->arena, str_of(number));
+	note(work, value, why);
+	return STR_NONE;
+}
+
+/* --- bytes -------------------------------------------------------------------------------- */
+
+#define GUID_SIZE 16
+#define GUID_TEXT 36
+
+/* Byte number of each digit pair in the text: Windows stores the first three fields little-endian. */
+static const unsigned char guid_order[GUID_SIZE] = {3, 2, 1,  0,  5,  4,  7,  6,
+						    8, 9, 10, 11, 12, 13, 14, 15};
+
+/* The text's bytes; braces around it, and capital letters, are as good. */
+static bool guid_read(struct str text, unsigned char out[GUID_SIZE])
+{
+	size_t at = 0;
+
+	text = str_trim(text);
+	if (str_starts(text, "{") && str_ends(text, "}"))
+		text = (struct str){text.ptr + 1, text.len - 2};
+	if (text.len != GUID_TEXT)
+		return false;
+	for (size_t i = 0; i < GUID_SIZE; i++) {
+		int pair = 0;
+
+		if ((i == 4 || i == 6 || i == 8 || i == 10) && text.ptr[at++] != '-')
+			return false;
+		for (int digit = 0; digit < 2; digit++) {
+			char c = text.ptr[at++];
+			int value = hex_value((char)(c >= 'A' && c <= 'F' ? c | 0x20 : c));
+
+			if (value < 0)
+				return false;
+			pair = pair << 4 | value;
+		}
+		out[guid_order[i]] = (unsigned char)pair;
+	}
+	return true;
+}
+
+static struct str guid(struct mapping_work *work, struct str value)
+{
+	static const char digits[] = "0123456789abcdef";
+	unsigned char bytes[GUID_SIZE];
+	char *text;
+	size_t at = 0;
+
+	if (value.len == GUID_SIZE) {
+		memcpy(bytes, value.ptr, GUID_SIZE);
+	} else if (!guid_read(value, bytes)) {
+		note(work, value, "is no GUID");
+		return STR_NONE;
+	}
+	text = arena_alloc_aligned(&work->arena, GUID_TEXT, 1);
+	for (size_t i = 0; i < GUID_SIZE; i++) {
+		unsigned char byte = bytes[guid_order[i]];
+
+		if (i == 4 || i == 6 || i == 8 || i == 10)
+			text[at++] = '-';
+		text[at++] = digits[byte >> 4];
+		text[at++] = digits[byte & 15];
+	}
+	sodium_memzero(bytes, sizeof(bytes));
+	return (struct str){text, GUID_TEXT};
+}
+
+static struct str guid_bytes(struct mapping_work *work, struct str value)
+{
+	unsigned char *bytes = arena_alloc_aligned(&work->arena, GUID_SIZE, 1);
+
+	if (guid_read(value, bytes))
+		return (struct str){(char *)bytes, GUID_SIZE};
+	note(work, value, "is no GUID");
+	return STR_NONE;
+}
+
+static struct str base64(struct mapping_work *work, struct str value)
+{
+	size_t size = sodium_base64_ENCODED_LEN(value.len, sodium_base64_VARIANT_ORIGINAL);
+	char *text = arena_alloc_aligned(&work->arena, size, 1);
+
+	sodium_bin2base64(text, size, (const unsigned char *)value.ptr, value.len,
+			  sodium_base64_VARIANT_ORIGINAL);
+	return (struct str){text, size - 1};
+}
+
+static struct str hex(struct mapping_work *work, struct str value)
+{
+	size_t size = 2 * value.len + 1;
+	char *text = arena_alloc_aligned(&work->arena, size, 1);
+
+	sodium_bin2hex(text, size, (const unsigned char *)value.ptr, value.len);
+	return (struct str){text, size - 1};
+}
+
+static struct str first_name(struct mapping_work *work, struct str value)
+{
+	struct str name;
+
+	if (dn_first_value(&work->arena, value, &name))
+		return name;
+	note(work, value, "is no distinguished name");
+	return STR_NONE;
+}
+
+/* --- all of them -------------------------------------------------------------------------- */
+
+/* What becomes of one value: STR_NONE when it is nothing. */
+static struct str convert(struct mapping_work *work, const struct conversion *conversion,
+			  struct str value)
+{
+	bool truth;
+
+	switch (conversion->op) {
+	case CONVERT_TEXT:
+	case CONVERT_FIRST:
+	case CONVERT_SPLIT:
+		return value;
+	case CONVERT_LOWER:
+		return fold_lower(&work->arena, value);
+	case CONVERT_UPPER:
+		return fold_upper(&work->arena, value);
+	case CONVERT_TRIM:
+		return str_trim(value);
+	case CONVERT_REPLACE:
+		return replace(work, value, conversion->arguments[0], conversion->arguments[1]);
+	case CONVERT_LOCAL:
+	case CONVERT_DOMAIN:
+		return side(value, conversion->op == CONVERT_DOMAIN);
+	case CONVERT_SMTP:
+	case CONVERT_SMTP_ALIASES:
+		return proxy(value, conversion->op == CONVERT_SMTP);
+	case CONVERT_MOBILE:
+		return mobile(work, conversion, value);
+	case CONVERT_GUID:
+		return guid(work, value);
+	case CONVERT_GUID_BYTES:
+		return guid_bytes(work, value);
+	case CONVERT_BASE64:
+		return base64(work, value);
+	case CONVERT_HEX:
+		return hex(work, value);
+	case CONVERT_DN_RDN:
+		return first_name(work, value);
+	case CONVERT_BIT:
+	case CONVERT_AD_ENABLED:
+	case CONVERT_AD_UNEXPIRED:
+	case CONVERT_IS:
+	case CONVERT_NOT:
+		return judge(work, conversion, value, &truth) ? truths[truth] : STR_NONE;
+	}
+	return STR_NONE;
+}
+
+static struct values convert_all(struct mapping_work *work, const struct conversion *conversion,
+				 struct values values)
+{
+	struct list list = {NULL, 0, 0};
+
+	for (size_t i = 0; i < values.count; i++) {
+		struct str value;
+
+		if (is_blank(values.items[i]))
+			continue;
+		if (conversion->op == CONVERT_SPLIT) {
+			split(work, conversion, values.items[i], &list);
+			continue;
+		}
+		value = convert(work, conversion, values.items[i]);
+		if (!is_blank(value))
+			add(work, &list, value);
+		if (conversion->op == CONVERT_FIRST && list.count)
+			break;
+	}
+	return (struct values){list.items, list.count};
+}
+
+/* As they came, when all of them are something. */
+static struct values without_blanks(struct mapping_work *work, struct values values)
+{
+	static const struct conversion as_it_is = {.op = CONVERT_TEXT};
+
+	for (size_t i = 0; i < values.count; i++) {
+		if (is_blank(values.items[i]))
+			return convert_all(work, &as_it_is, values);
+	}
+	return values;
+}
+
+/* False when none of the names has a value; nothing at all may be one. */
+static bool choose(struct mapping_work *work, const struct template_part *part,
+		   const struct values *entry, struct values *out)
+{
+	static const struct str nothing = {"", 0};
+
+	for (size_t i = 0; i < part->choice_count; i++) {
+		const struct template_choice *choice = &part->choices[i];
+		struct values values;
+
+		if (choice->attribute.len == 0) {
+			*out = (struct values){&nothing, 1};
+			return true;
+		}
+		values = entry[choice->slot];
+		for (size_t j = 0; j < choice->conversion_count && values.count; j++)
+			values = convert_all(work, &choice->conversions[j], values);
+		if (choice->conversion_count == 0)
+			values = without_blanks(work, values);
+		if (values.count) {
+			*out = values;
+			return true;
+		}
+	}
+	return false;
+}
+
+/* One value of a template with text in it; `parts` are what its braces gave. */
+static struct str compose(struct mapping_work *work, const struct template *template,
+			  const struct values *parts, size_t which)
+{
+	size_t len = 0;
+	char *text = NULL;
+
+	for (int writing = 0; writing < 2; writing++) {
+		size_t brace = 0, at = 0;
+
+		if (writing)
+			text = arena_alloc_aligned(&work->arena, len + 1, 1);
+		for (size_t i = 0; i < template->part_count; i++) {
+			struct str piece = template->parts[i].text;
+
+			if (template->parts[i].choice_count)
+				piece = parts[brace++].items[which];
+			if (writing && piece.len)
+				memcpy(text + at, piece.ptr, piece.len);
+			at += piece.len;
+		}
+		len = at;
+	}
+	return (struct str){text, len};
+}
+
+struct values mapping_values(struct mapping_work *work, const struct template *template,
+			     const struct values *entry)
+{
+	struct values *parts = arena_array(&work->arena, struct values, template->braces + 1);
+	struct list list = {NULL, 0, 0};
+	size_t brace = 0, count = 1;
+
+	for (size_t i = 0; i < template->part_count; i++) {
+		if (template->parts[i].choice_count == 0)
+			continue;
+		if (!choose(work, &template->parts[i], entry, &parts[brace++]))
+			return (struct values){NULL, 0};
+	}
+	if (template->part_count == 1 && brace == 1)
+		return is_blank(parts[0].items[0]) ? (struct values){NULL, 0} : parts[0];
+	if (template->braces == 1)
+		count = parts[0].count;
+	for (size_t i = 0; i < count; i++) {
+		struct str value = compose(work, template, parts, i);
+
+		if (!is_blank(value))
+			add(work, &list, value);
+	}
+	return (struct values){list.items, list.count};
+}
