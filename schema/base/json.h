@@ -53,6 +53,17 @@ int json_read_stream(int fd, const struct json_reader *reader, struct err *err);
 /* The same over bytes in memory. */
 int json_read_text(struct str text, const struct json_reader *reader, struct err *err);
 
+/*
+ * The same for a text that comes in pieces of any size. An item's text may lie in the piece that is
+ * being fed. The reader is copied. After an error the stream can only be freed; what is not ended
+ * without one is not complete.
+ */
+struct json_stream;
+struct json_stream *json_stream_open(const struct json_reader *reader);
+int json_stream_feed(struct json_stream *stream, struct str piece, struct err *err);
+int json_stream_end(struct json_stream *stream, struct err *err);
+void json_stream_free(struct json_stream *stream); /* NULL is fine */
+
 /* --- writer ----------------------------------------------------------------------------- */
 
 /* Quoted; what nobody could see, or turns the text around it, as \u escapes (str_unseen());

@@ -1,6 +1,7 @@
 /*
- * The streaming reader: a window over the input that slides along, and grows only when one value
- * is larger than it. A value in the window is handed out where it lies.
+ * The streaming reader takes the document as it comes, in pieces of any size. A value that lies
+ * within one piece is handed out where it lies; one that goes on in the next is put together in a
+ * buffer of its own.
  */
 #include "json.h"
 
@@ -9,96 +10,51 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { WINDOW = 256 * 1024, ITEM_LIMIT_DEFAULT = 4 << 20, DEPTH_MAX = 32 };
+enum { PIECE = 256 * 1024, ITEM_LIMIT_DEFAULT = 4 << 20, DEPTH_MAX = 32 };
 
-struct stream {
-	const struct json_reader *reader;
-	struct err *err;
-	int fd;       /* -1: everything is in the window already */
-	char *memory; /* owned; NULL for bytes that are the caller's */
-	size_t capacity;
-	const char *window;
-	size_t at, end;  /* in the window */
-	uint64_t origin; /* where the window begins in the input */
-	size_t limit;
-	unsigned line;
-	struct sym_pool members;
-	struct str member;
-};
-
-static int fail_at(struct stream *s, unsigned line, const char *problem)
-{
-	return err_set(s->err, ERR_FAILED, "line %u: %s", line, problem);
-}
-
-/*
- * Reads more behind the window's end. What lies before `keep` is dropped, so positions shrink by
- * the return value of *shift. Returns 1 when there is more, 0 at the end of the input, -1 on error.
- */
-static int fill(struct stream *s, size_t keep, size_t *shift)
-{
-	ssize_t got;
-
-	*shift = 0;
-	if (s->fd < 0)
-		return 0;
-	if (keep > 0) {
-		memmove(s->memory, s->memory + keep, s->end - keep);
-		s->origin += keep;
-		s->at -= keep;
-		s->end -= keep;
-		*shift = keep;
-	}
-	if (s->end == s->capacity) {
-		s->memory = mem_realloc(s->memory, s->capacity, 2);
-		s->capacity *= 2;
-		s->window = s->memory;
-	}
-	do {
-		got = read(s->fd, s->memory + s->end, s->capacity - s->end);
-	} while (got < 0 && errno == EINTR);
-	if (got < 0)
-		return err_errno(s->err, ERR_FAILED, "cannot read");
-	s->end += (size_t)got;
-	return got > 0;
-}
-
-/* Skips blanks and gives the next byte without taking it; -1 at the end, -2 on error. */
-static int peek(struct stream *s)
-{
-	for (;;) {
-		size_t shift;
-		int more;
-
-		for (; s->at < s->end; s->at++) {
-			unsigned char c = (unsigned char)s->window[s->at];
-
-			if (c == '\n')
-				s->line++;
-			else if (c != ' ' && c != '\t' && c != '\r')
-				return c;
-		}
-		more = fill(s, s->at, &shift);
-		if (more <= 0)
-			return more < 0 ? -2 : -1;
-	}
-}
-
-static int fail_here(struct stream *s, int c, const char *problem)
-{
-	if (c == -2)
-		return -1;
-	return fail_at(s, s->line, c == -1 ? "the file ends too early" : problem);
-}
-
-/* --- finding the end of a value --------------------------------------------------------- */
-
-/* How far a scan has come; it goes on where it stopped when the window was at its end. */
+/* How far a scan for a value's end has come; it goes on where it stopped when a piece ended. */
 struct scan {
 	enum { IN_SCALAR, IN_STRING, IN_ESCAPE, IN_CONTAINER } in;
 	unsigned depth;
 	uint64_t kinds; /* one bit for each open container: 1 for an object */
 };
+
+/* What comes next, blanks aside. */
+enum expected {
+	EXPECT_OBJECT,
+	EXPECT_FIRST_KEY, /* or the object's end */
+	EXPECT_KEY,
+	EXPECT_COLON,
+	EXPECT_MEMBER,        /* its value, which may be an array */
+	EXPECT_MEMBER_END,    /* ',' or the object's end */
+	EXPECT_FIRST_ELEMENT, /* or the array's end */
+	EXPECT_ELEMENT,
+	EXPECT_ELEMENT_END, /* ',' or the array's end */
+	EXPECT_NOTHING,
+};
+
+struct json_stream {
+	struct json_reader reader;
+	size_t limit;
+	enum expected expected;
+	/* The value that is being scanned. */
+	bool in_value;
+	struct scan scan;
+	struct buf begun;  /* what earlier pieces held of it */
+	uint64_t offset;   /* where it begins in the input */
+	unsigned at_line;  /* of its first byte */
+	uint64_t position; /* of the present piece in the input */
+	unsigned line;
+	struct sym_pool members; /* to find one that comes twice */
+	struct str member;
+};
+
+static int fail_at(unsigned line, const char *problem, struct err *err)
+{
+	return err_set(err, ERR_FAILED, "line %u: %s", line, problem);
+}
+
+/* --- finding the end of a value --------------------------------------------------------- */
 
 enum scan_result { SCAN_DONE, SCAN_MORE, SCAN_UNBALANCED, SCAN_TOO_DEEP };
 
@@ -206,200 +162,269 @@ static unsigned count_lines(struct str text)
 	return count;
 }
 
-/* Takes the value at the current byte, which peek() has found. */
-static int take_value(struct stream *s, struct str *text, uint64_t *offset, unsigned *line)
+/* --- what a value is -------------------------------------------------------------------- */
+
+static int take_name(struct json_stream *s, struct str text, struct err *err)
 {
-	char first = s->window[s->at];
-	struct scan scan = {.in = IN_SCALAR};
-	size_t start = s->at, shift;
-	enum scan_result result;
-	int more;
+	struct err problem = ERR_INIT;
+	uint32_t known = s->members.count;
+	cJSON *name = json_parse(text, &problem);
 
-	*line = s->line;
-	if (ends_scalar(first))
-		return fail_at(s, s->line, "expected a value");
-	if (first == '"') {
-		scan.in = IN_STRING;
-		s->at++;
-	} else if (first == '{' || first == '[') {
-		scan.in = IN_CONTAINER;
-	}
-	for (;;) {
-		const char *at = s->window + s->at;
+	if (!name)
+		return fail_at(s->at_line, "this key is not valid JSON", err);
+	s->member = sym_str(sym_get(&s->members, str_of(name->valuestring)));
+	cJSON_Delete(name);
+	if (s->members.count == known)
+		return err_set(err, ERR_FAILED, "line %u: duplicate key \"%.200s\"", s->at_line,
+			       s->member.ptr);
+	s->expected = EXPECT_COLON;
+	return 0;
+}
 
-		result = scan_value(&scan, &at, s->window + s->end);
-		s->at = (size_t)(at - s->window);
-		if (s->at - start > s->limit)
-			return err_set(s->err, ERR_FAILED,
-				       "line %u: this value is larger than %zu bytes", *line,
-				       s->limit);
-		if (result != SCAN_MORE)
-			break;
-		more = fill(s, start, &shift);
-		start -= shift;
-		if (more < 0)
-			return -1;
-		if (more == 0)
-			return fail_at(s, *line, "the file ends within this value");
+static int take_item(struct json_stream *s, struct str text, bool element, struct err *err)
+{
+	const struct json_item item = {.member = s->member,
+				       .element = element,
+				       .text = text,
+				       .offset = s->offset,
+				       .line = s->at_line};
+	struct err problem = ERR_INIT;
+
+	/* What is not scanned for brackets would not be looked at by anybody. */
+	if (text.ptr[0] != '{' && text.ptr[0] != '[' && json_check(text, &problem))
+		return fail_at(s->at_line, "this is not a JSON value", err);
+	s->expected = element ? EXPECT_ELEMENT_END : EXPECT_MEMBER_END;
+	return s->reader.item(s->reader.context, &item, err);
+}
+
+/* The scan has come to the value's end. */
+static int take_value(struct json_stream *s, struct str text, enum scan_result result,
+		      struct err *err)
+{
+	s->in_value = false;
+	s->line += count_lines(text);
+	switch (result) {
+	case SCAN_UNBALANCED:
+		return fail_at(s->line, "this bracket closes none that is open", err);
+	case SCAN_TOO_DEEP:
+		return fail_at(s->line, "nested too deeply: at most 32 levels", err);
+	case SCAN_MORE:
+	case SCAN_DONE:
+		break;
 	}
-	*text = (struct str){s->window + start, s->at - start};
-	*offset = s->origin + start;
-	s->line += count_lines(*text);
-	if (result == SCAN_UNBALANCED)
-		return fail_at(s, s->line, "this bracket closes none that is open");
-	if (result == SCAN_TOO_DEEP)
-		return fail_at(s, s->line, "nested too deeply: at most 32 levels");
+	if (s->expected == EXPECT_KEY)
+		return take_name(s, text, err);
+	return take_item(s, text, s->expected == EXPECT_ELEMENT, err);
+}
+
+/* Goes on with the value at *at, of which `skip` bytes are scanned. */
+static int scan_piece(struct json_stream *s, struct str piece, size_t *at, size_t skip,
+		      struct err *err)
+{
+	const char *from = piece.ptr + *at, *to = from + skip;
+	enum scan_result result = scan_value(&s->scan, &to, piece.ptr + piece.len);
+	struct str text = {from, (size_t)(to - from)};
+
+	*at += text.len;
+	if (s->begun.len + text.len > s->limit)
+		return err_set(err, ERR_FAILED, "line %u: this value is larger than %zu bytes",
+			       s->at_line, s->limit);
+	if (result == SCAN_MORE) {
+		buf_add(&s->begun, text);
+		return 0;
+	}
+	if (s->begun.len > 0) {
+		buf_add(&s->begun, text);
+		text = buf_str(&s->begun);
+	}
+	if (take_value(s, text, result, err))
+		return -1;
+	buf_clear(&s->begun);
 	return 0;
 }
 
 /* --- the document ----------------------------------------------------------------------- */
 
-static int hand_out(struct stream *s, bool element)
+/* A value begins at *at, for `next` (EXPECT_KEY, EXPECT_MEMBER or EXPECT_ELEMENT). */
+static int begin_value(struct json_stream *s, enum expected next, struct str piece, size_t *at,
+		       struct err *err)
 {
-	struct json_item item = {.member = s->member, .element = element};
+	char first = piece.ptr[*at];
 
-	if (take_value(s, &item.text, &item.offset, &item.line))
-		return -1;
-	if (item.text.ptr[0] != '{' && item.text.ptr[0] != '[') {
-		struct err problem = ERR_INIT;
-
-		/* What is not scanned for brackets would not be looked at by anybody. */
-		if (json_check(item.text, &problem))
-			return fail_at(s, item.line, "this is not a JSON value");
-	}
-	return s->reader->item(s->reader->context, &item, s->err);
+	if (ends_scalar(first))
+		return fail_at(s->line, "expected a value", err);
+	s->expected = next;
+	s->in_value = true;
+	s->offset = s->position + *at;
+	s->at_line = s->line;
+	s->scan = (struct scan){.in = IN_SCALAR};
+	if (first == '"')
+		s->scan.in = IN_STRING;
+	else if (first == '{' || first == '[')
+		s->scan.in = IN_CONTAINER;
+	return scan_piece(s, piece, at, first == '"', err);
 }
 
-static int read_array(struct stream *s)
+/* A bracket or a separator at *at. */
+static int step_over(struct json_stream *s, enum expected next, size_t *at)
 {
-	int c;
-
-	s->at++;
-	c = peek(s);
-	if (c == ']') {
-		s->at++;
-		return 0;
-	}
-	for (;;) {
-		if (c < 0)
-			return fail_here(s, c, "");
-		if (hand_out(s, true))
-			return -1;
-		c = peek(s);
-		if (c == ']') {
-			s->at++;
-			return 0;
-		}
-		if (c != ',')
-			return fail_here(s, c, "expected ',' or ']' behind an element");
-		s->at++;
-		c = peek(s);
-	}
-}
-
-/* The member's name and the colon; names are kept, to find one that comes twice. */
-static int read_name(struct stream *s)
-{
-	struct err problem = ERR_INIT;
-	struct str text;
-	uint64_t offset;
-	unsigned line;
-	uint32_t known = s->members.count;
-	cJSON *name;
-	int c;
-
-	if (take_value(s, &text, &offset, &line))
-		return -1;
-	name = json_parse(text, &problem);
-	if (!name)
-		return fail_at(s, line, "this key is not valid JSON");
-	s->member = sym_str(sym_get(&s->members, str_of(name->valuestring)));
-	cJSON_Delete(name);
-	if (s->members.count == known)
-		return err_set(s->err, ERR_FAILED, "line %u: duplicate key \"%.200s\"", line,
-			       s->member.ptr);
-	c = peek(s);
-	if (c != ':')
-		return fail_here(s, c, "expected ':' behind a key");
-	s->at++;
+	s->expected = next;
+	++*at;
 	return 0;
 }
 
-static int read_members(struct stream *s)
+/* The byte at *at is no blank and lies in no value. */
+static int step(struct json_stream *s, struct str piece, size_t *at, struct err *err)
 {
-	int c = peek(s);
+	const char c = piece.ptr[*at];
 
-	if (c == '}') {
-		s->at++;
-		return 0;
+	switch (s->expected) {
+	case EXPECT_OBJECT:
+		if (c == '{')
+			return step_over(s, EXPECT_FIRST_KEY, at);
+		return fail_at(s->line,
+			       (unsigned char)c == 0xEF ? "starts with a byte order mark: save "
+							  "it as UTF-8 without one"
+							: "expected a JSON object",
+			       err);
+	case EXPECT_FIRST_KEY:
+		if (c == '}')
+			return step_over(s, EXPECT_NOTHING, at);
+		/* fall through */
+	case EXPECT_KEY:
+		if (c == '"')
+			return begin_value(s, EXPECT_KEY, piece, at, err);
+		return fail_at(s->line, "expected a key in double quotes", err);
+	case EXPECT_COLON:
+		if (c == ':')
+			return step_over(s, EXPECT_MEMBER, at);
+		return fail_at(s->line, "expected ':' behind a key", err);
+	case EXPECT_MEMBER:
+		if (c == '[')
+			return step_over(s, EXPECT_FIRST_ELEMENT, at);
+		return begin_value(s, EXPECT_MEMBER, piece, at, err);
+	case EXPECT_MEMBER_END:
+		if (c == ',' || c == '}')
+			return step_over(s, c == ',' ? EXPECT_KEY : EXPECT_NOTHING, at);
+		return fail_at(s->line, "expected ',' or '}' behind a member", err);
+	case EXPECT_FIRST_ELEMENT:
+		if (c == ']')
+			return step_over(s, EXPECT_MEMBER_END, at);
+		/* fall through */
+	case EXPECT_ELEMENT:
+		return begin_value(s, EXPECT_ELEMENT, piece, at, err);
+	case EXPECT_ELEMENT_END:
+		if (c == ',' || c == ']')
+			return step_over(s, c == ',' ? EXPECT_ELEMENT : EXPECT_MEMBER_END, at);
+		return fail_at(s->line, "expected ',' or ']' behind an element", err);
+	case EXPECT_NOTHING:
+		break;
 	}
-	for (;;) {
-		if (c != '"')
-			return fail_here(s, c, "expected a key in double quotes");
-		if (read_name(s))
-			return -1;
-		c = peek(s);
-		if (c < 0)
-			return fail_here(s, c, "");
-		if (c == '[' ? read_array(s) : hand_out(s, false))
-			return -1;
-		c = peek(s);
-		if (c == '}') {
-			s->at++;
-			return 0;
-		}
-		if (c != ',')
-			return fail_here(s, c, "expected ',' or '}' behind a member");
-		s->at++;
-		c = peek(s);
+	return fail_at(s->line, "something follows the end of the object", err);
+}
+
+static void skip_blanks(struct json_stream *s, struct str piece, size_t *at)
+{
+	for (; *at < piece.len; ++*at) {
+		char c = piece.ptr[*at];
+
+		if (c == '\n')
+			s->line++;
+		else if (c != ' ' && c != '\t' && c != '\r')
+			return;
 	}
 }
 
-static int read_document(struct stream *s)
+/* --- in pieces -------------------------------------------------------------------------- */
+
+struct json_stream *json_stream_open(const struct json_reader *reader)
 {
-	int c = peek(s);
+	struct json_stream *s = mem_calloc(1, sizeof(*s));
 
-	if (c == -1)
-		return fail_at(s, s->line, "empty: expected a JSON object");
-	if (c == 0xEF)
-		return fail_at(s, s->line,
-			       "starts with a byte order mark: save it as UTF-8 without one");
-	if (c != '{')
-		return fail_here(s, c, "expected a JSON object");
-	s->at++;
-	if (read_members(s))
-		return -1;
-	c = peek(s);
-	return c == -1 ? 0 : fail_here(s, c, "something follows the end of the object");
-}
-
-static int run(struct stream *s)
-{
-	int result;
-
+	s->reader = *reader;
+	s->limit = reader->item_limit ? reader->item_limit : ITEM_LIMIT_DEFAULT;
 	s->line = 1;
-	s->limit = s->reader->item_limit ? s->reader->item_limit : ITEM_LIMIT_DEFAULT;
-	result = read_document(s);
-	free(s->memory);
+	return s;
+}
+
+void json_stream_free(struct json_stream *s)
+{
+	if (!s)
+		return;
+	buf_release(&s->begun);
 	sym_pool_release(&s->members);
-	return result;
+	free(s);
+}
+
+int json_stream_feed(struct json_stream *s, struct str piece, struct err *err)
+{
+	size_t at = 0;
+
+	while (at < piece.len) {
+		if (s->in_value) {
+			if (scan_piece(s, piece, &at, 0, err))
+				return -1;
+			continue;
+		}
+		skip_blanks(s, piece, &at);
+		if (at < piece.len && step(s, piece, &at, err))
+			return -1;
+	}
+	s->position += piece.len;
+	return 0;
+}
+
+int json_stream_end(struct json_stream *s, struct err *err)
+{
+	if (s->in_value)
+		return fail_at(s->at_line, "the text ends within this value", err);
+	if (s->expected == EXPECT_OBJECT)
+		return fail_at(s->line, "empty: expected a JSON object", err);
+	if (s->expected != EXPECT_NOTHING)
+		return fail_at(s->line, "the text ends too early", err);
+	return 0;
+}
+
+/* --- at once ---------------------------------------------------------------------------- */
+
+static int read_all(struct json_stream *s, int fd, struct err *err)
+{
+	autofree char *bytes = mem_alloc(PIECE);
+
+	for (;;) {
+		ssize_t got = read(fd, bytes, PIECE);
+
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0)
+			return err_errno(err, ERR_FAILED, "cannot read");
+		if (got == 0)
+			return json_stream_end(s, err);
+		if (json_stream_feed(s, (struct str){bytes, (size_t)got}, err))
+			return -1;
+	}
 }
 
 int json_read_stream(int fd, const struct json_reader *reader, struct err *err)
 {
-	struct stream s = {.reader = reader, .err = err, .fd = fd, .capacity = WINDOW};
+	struct json_stream *s = json_stream_open(reader);
 	off_t origin = lseek(fd, 0, SEEK_CUR);
+	int result;
 
 	/* A pipe has no position: its offsets count from where reading began. */
-	s.origin = origin > 0 ? (uint64_t)origin : 0;
-	s.window = s.memory = mem_alloc(s.capacity);
-	return run(&s);
+	s->position = origin > 0 ? (uint64_t)origin : 0;
+	result = read_all(s, fd, err);
+	json_stream_free(s);
+	return result;
 }
 
 int json_read_text(struct str text, const struct json_reader *reader, struct err *err)
 {
-	struct stream s = {.reader = reader, .err = err, .fd = -1, .end = text.len};
+	struct json_stream *s = json_stream_open(reader);
+	int result = json_stream_feed(s, text, err);
 
-	s.window = text.ptr ? text.ptr : "";
-	return run(&s);
+	if (result == 0)
+		result = json_stream_end(s, err);
+	json_stream_free(s);
+	return result;
 }

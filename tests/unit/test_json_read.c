@@ -44,10 +44,32 @@ static int memory_file(struct str text)
 	return fd;
 }
 
-/* By memory, file and pipe; all must agree. `expected` begins with "line" for an error. */
+/* In pieces of `size`, each in memory of its own. */
+static int feed(struct str text, size_t size, const struct json_reader *reader, struct err *err)
+{
+	struct json_stream *stream = json_stream_open(reader);
+	int result = 0;
+
+	for (size_t at = 0; at < text.len && result == 0; at += size) {
+		size_t len = text.len - at < size ? text.len - at : size;
+		char *copy = mem_alloc(len);
+
+		memcpy(copy, text.ptr + at, len);
+		result = json_stream_feed(stream, (struct str){copy, len}, err);
+		free(copy);
+	}
+	if (result == 0)
+		result = json_stream_end(stream, err);
+	json_stream_free(stream);
+	return result;
+}
+
+/* By memory, file, pipe and pieces; all must agree. `expected` begins with "line" for an error. */
 static void check(struct str text, size_t limit, const char *expected)
 {
-	for (int way = 0; way < 3; way++) {
+	static const size_t pieces[] = {1, 2, 3, 7, 64, 4093};
+
+	for (size_t way = 0; way < 3 + sizeof(pieces) / sizeof(pieces[0]); way++) {
 		struct seen seen = {.whole = text};
 		struct json_reader reader = {see, &seen, limit};
 		struct err err = ERR_INIT;
@@ -60,6 +82,8 @@ static void check(struct str text, size_t limit, const char *expected)
 				memcpy(copy, text.ptr, text.len);
 			result = json_read_text((struct str){copy, text.len}, &reader, &err);
 			free(copy);
+		} else if (way > 2) {
+			result = feed(text, pieces[way - 3], &reader, &err);
 		} else {
 			if (way == 1) {
 				fds[0] = memory_file(text);
@@ -127,13 +151,13 @@ static void refuses(void **state)
 		{TEXT("[]"), "line 1: expected a JSON object"},
 		{TEXT("\xEF\xBB\xBF{}"),
 		 "line 1: starts with a byte order mark: save it as UTF-8 without one"},
-		{TEXT("{"), "line 1: the file ends too early"},
-		{TEXT("{\"a\":[\n"), "line 2: the file ends too early"},
-		{TEXT("{\"a\":[1"), "line 1: the file ends within this value"},
-		{TEXT("{\"a\":[\n{\"b\":\n1"), "line 2: the file ends within this value"},
-		{TEXT("{\"a\":\"x\\"), "line 1: the file ends within this value"},
-		{TEXT("{\"a"), "line 1: the file ends within this value"},
-		{TEXT("{\"a\":[1]"), "line 1: the file ends too early"},
+		{TEXT("{"), "line 1: the text ends too early"},
+		{TEXT("{\"a\":[\n"), "line 2: the text ends too early"},
+		{TEXT("{\"a\":[1"), "line 1: the text ends within this value"},
+		{TEXT("{\"a\":[\n{\"b\":\n1"), "line 2: the text ends within this value"},
+		{TEXT("{\"a\":\"x\\"), "line 1: the text ends within this value"},
+		{TEXT("{\"a"), "line 1: the text ends within this value"},
+		{TEXT("{\"a\":[1]"), "line 1: the text ends too early"},
 		{TEXT("{\"a\":1}\n}"), "line 2: something follows the end of the object"},
 		{TEXT("{\"a\":1,}"), "line 1: expected a key in double quotes"},
 		{TEXT("{a:1}"), "line 1: expected a key in double quotes"},

@@ -56,7 +56,7 @@ static void refuses_bad_files(void **state)
 		{"", "organisation.json:1: empty"},
 		{"[]", "organisation.json:1: expected a JSON object"},
 		{"{\"users\":[\n" JANE ",\n" BOB "\n",
-		 "organisation.json:4: the file ends too early"},
+		 "organisation.json:4: the text ends too early"},
 		{"{\"users\":[\n" JANE "\n\n" BOB "]}",
 		 "organisation.json:4: expected ',' or ']'"},
 		{"{\"users\":[\n{\"id\":\n\"u1\",\n\"id\":2}]}",
@@ -182,7 +182,7 @@ static void keeps_edits_of_others(void **state)
 		{"{\"users\":[" BOB ",\n{\"id\":\"u8\",",
 		 {REQUEST_UPDATE, KIND_USER, "u2", ATTR_ACTIVE, .active = false},
 		 OUTCOME_FATAL,
-		 "target: organisation.json:2: the file ends within this value",
+		 "target: organisation.json:2: the text ends within this value",
 		 NULL},
 	};
 
