@@ -104,10 +104,13 @@ static void schema_says_what_the_tables_say(void **state)
 		{"$defs/target/properties/url/default", "\"https://app.zivver.com/api\""},
 		{"$defs/target/properties/rate/default", "\"50/10s\""},
 		{"$defs/target/properties/api_key/$ref", "\"#/$defs/secret\""},
-		{"$defs/target/allOf/0/then/properties", "{\"path\":false}"},
-		{"$defs/target/allOf/0/then/required", "[\"api_key\"]"},
-		{"$defs/target/allOf/1/then/properties",
-		 "{\"url\":false,\"api_key\":false,\"rate\":false,\"ca_file\":false}"},
+		{"$defs/target/allOf",
+		 "[{\"if\":{\"properties\":{\"provider\":{\"const\":\"zivver\"}},\"requir"
+		 "ed\":[\"provider\"]},\"then\":{\"properties\":{\"path\":false},\"requi"
+		 "red\":[\"api_key\"]}},{\"if\":{\"properties\":{\"provider\":{\"const\":"
+		 "\"file\"}},\"required\":[\"provider\"]},\"then\":{\"properties\":{\"url"
+		 "\":false,\"api_key\":false,\"rate\":false,\"ca_file\":false},\"requi"
+		 "red\":[\"path\"]}}]"},
 		{"$defs/state/properties/fingerprint_key/$ref", "\"#/$defs/secret\""},
 		{"$defs/part-of-the-target/anyOf/0", NULL},
 		{"properties/report", NULL},
