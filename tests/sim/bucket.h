@@ -22,7 +22,7 @@ int bucket_parse(struct bucket *bucket, struct str text, struct err *err);
 void bucket_release(struct bucket *bucket);
 /* Whether a request at `now` is granted. Times never go back. */
 bool bucket_take(struct bucket *bucket, const struct unknowns *unknowns, uint64_t now);
-/* What is left at `now`, and how long until there is more (ns). */
+/* What is left since the last take, and how long until there is more (ns). */
 uint64_t bucket_remaining(const struct bucket *bucket);
 uint64_t bucket_reset(const struct bucket *bucket, const struct unknowns *unknowns,
 		      uint64_t now);

@@ -149,6 +149,11 @@ void render_bare(const struct resource *resource, struct buf *out)
 
 static const struct list_faults no_faults;
 
+static uint64_t left_out(const struct list *list, const struct list_faults *faults)
+{
+	return faults->missing < list->live ? faults->missing : list->live;
+}
+
 static bool is_whole(const struct page *page, const struct list_faults *faults)
 {
 	return !page && faults->total == 0 && faults->missing == 0 && !faults->duplicate;
@@ -166,13 +171,13 @@ static void add_resources(const struct list *list, const struct page *page,
 {
 	uint64_t start = page ? page->start : 1;
 	uint64_t most = page ? page->count : UINT64_MAX;
+	uint64_t last = list->live - left_out(list, faults);
 	uint64_t seen = 0;
 
 	for (size_t i = 0; i < list->count && *count < most; i++) {
 		const struct resource *resource = list->items[i];
 
-		if (!resource || ++seen < start ||
-		    seen > list->live - (faults->missing < list->live ? faults->missing : 0))
+		if (!resource || ++seen < start || seen > last)
 			continue;
 		add_resource(out, resource, count);
 		if (faults->duplicate && *count == 1)
@@ -182,13 +187,11 @@ static void add_resources(const struct list *list, const struct page *page,
 
 static int64_t total_of(const struct list *list, const struct list_faults *faults)
 {
-	int64_t total = (int64_t)list->live + faults->total;
+	int64_t total = (int64_t)(list->live - left_out(list, faults));
 
-	if (list->live > 0 && faults->duplicate)
+	if (total > 0 && faults->duplicate)
 		total++;
-	if (faults->missing < list->live)
-		total -= faults->missing;
-	return total;
+	return total + faults->total;
 }
 
 struct shared *render_list(struct state *state, enum kind kind, const struct page *page,

@@ -50,19 +50,26 @@ static void take_key(struct resource *resource, struct str text, struct arena *a
 
 /* --- the three ---------------------------------------------------------------------------- */
 
-/* Delegates that the edit does not mention stay, also those that are not shown. */
+/* Whether the edit says who the delegates are, if only by taking away where they stand. */
+static bool has_delegates(enum kind kind, struct str merge)
+{
+	struct str extension = text_find(merge, wires[kind].extension);
+
+	if (kind == USER && extension.ptr && text_type(extension) != TEXT_OBJECT)
+		return true;
+	return shape_delegates_text(kind, merge, extension).ptr;
+}
+
+/* Those that the edit does not mention stay, also those that are not shown. */
 static int read_edited(struct shape_reader *reader, struct str merge, struct str text,
 		       struct shape *shape, struct err *err)
 {
-	struct str extension = text_find(merge, wires[reader->kind].extension);
-	const struct resource *resource = reader->resource;
-
 	if (!shape_read(reader, text, shape))
 		return refuse_text(err, reader->problem);
-	if (shape_delegates_text(reader->kind, merge, extension).ptr)
+	if (has_delegates(reader->kind, merge))
 		return 0;
 	shape->delegates.count = 0;
-	shape_keep_delegates(shape, resource);
+	shape_keep_delegates(shape, reader->resource);
 	return 0;
 }
 

@@ -20,7 +20,7 @@
  * list) every unit is known, without `domains` every domain is claimed. `outside`: free accounts
  * outside the organisation. Resources may lack what the service always sends (id, meta, schemas,
  * the extension objects): it is added. Delegates and members who are no users are dropped. Members
- * that are not known here are kept as they are spelt.
+ * that are not known here are kept as they are spelt; what is not shown is not saved.
  */
 #ifndef ZIVVER_SIM_STATE_H
 #define ZIVVER_SIM_STATE_H

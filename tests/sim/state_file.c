@@ -10,13 +10,30 @@
 
 enum { ITEM_MOST = 256 << 20, ID_MOST = 64 };
 
+static const struct {
+	const char *member;
+	size_t offset;
+	bool lower;
+} name_lists[] = {
+	{"guests", offsetof(struct state, guests), true},
+	{"units", offsetof(struct state, units), false},
+	{"domains", offsetof(struct state, domains), true},
+	{"outside", offsetof(struct state, outside), true},
+};
+enum { NAME_LISTS = sizeof(name_lists) / sizeof(name_lists[0]) };
+
+static struct names *names_of(struct state *state, size_t number)
+{
+	return (void *)((char *)state + name_lists[number].offset);
+}
+
 /* Accounts are first made with their ids and primary addresses; their aliases and delegates are
  * read when everybody is there. */
 struct loading {
 	struct state *state;
 	struct arena arena;
 	struct {
-		unsigned *items; /* of the accounts, users first */
+		unsigned *items; /* of each account, in the order of its list */
 		size_t count, capacity;
 	} lines[KIND_COUNT];
 	struct {
@@ -88,38 +105,43 @@ static int take_account(struct loading *l, enum kind kind, const struct json_ite
 	return 0;
 }
 
-static int take_name(struct loading *l, struct names *names, struct str value, bool address,
+static int take_name(struct loading *l, struct names *names, bool lower, struct str value,
 		     struct err *err)
 {
 	struct str text;
 
 	if (!text_string(value, &l->arena, &text))
 		return err_set(err, ERR_FAILED, "must be a text");
-	names_add(names, address ? text_lower(text, &l->arena) : text);
+	names_add(names, lower ? text_lower(text, &l->arena) : text);
 	return 0;
 }
 
 static int take_member(struct loading *l, const struct json_item *item, struct err *err)
 {
-	struct state *state = l->state;
-
 	for (int kind = 0; kind < KIND_COUNT; kind++) {
 		if (str_is(item->member, wires[kind].member))
 			return take_account(l, (enum kind)kind, item, err);
 	}
-	if (str_is(item->member, "keys")) {
-		*vec_push(&l->keys) = (struct key_entry){copy(item->text), item->line};
-		return 0;
+	for (size_t i = 0; i < NAME_LISTS; i++) {
+		if (str_is(item->member, name_lists[i].member))
+			return take_name(l, names_of(l->state, i), name_lists[i].lower,
+					 item->text, err);
 	}
-	if (str_is(item->member, "guests"))
-		return take_name(l, &state->guests, item->text, true, err);
-	if (str_is(item->member, "outside"))
-		return take_name(l, &state->outside, item->text, true, err);
-	if (str_is(item->member, "domains"))
-		return take_name(l, &state->domains, item->text, true, err);
-	if (str_is(item->member, "units"))
-		return take_name(l, &state->units, item->text, false, err);
+	*vec_push(&l->keys) = (struct key_entry){copy(item->text), item->line};
 	return 0;
+}
+
+static bool is_ours(struct str member)
+{
+	for (int kind = 0; kind < KIND_COUNT; kind++) {
+		if (str_is(member, wires[kind].member))
+			return true;
+	}
+	for (size_t i = 0; i < NAME_LISTS; i++) {
+		if (str_is(member, name_lists[i].member))
+			return true;
+	}
+	return str_is(member, "keys");
 }
 
 static int at_line(struct err *err, unsigned line)
@@ -132,6 +154,12 @@ static int take_item(void *context, const struct json_item *item, struct err *er
 	struct loading *l = context;
 
 	arena_reset(&l->arena);
+	if (!is_ours(item->member))
+		return 0;
+	if (!item->element) {
+		err_set(err, ERR_FAILED, "%.*s must be a list", STR_FMT(item->member));
+		return at_line(err, item->line);
+	}
 	if (json_check(item->text, err) || take_member(l, item, err))
 		return at_line(err, item->line);
 	return 0;
@@ -300,10 +328,12 @@ void state_write(const struct state *state, struct buf *out)
 	for (int kind = 0; kind < KIND_COUNT; kind++)
 		write_accounts(state, (enum kind)kind, out, &first);
 	write_keys(state, out, &first);
-	write_names(&state->guests, "guests", out, &first);
-	write_names(&state->units, "units", out, &first);
-	write_names(&state->domains, "domains", out, &first);
-	write_names(&state->outside, "outside", out, &first);
+	for (size_t i = 0; i < NAME_LISTS; i++) {
+		const struct names *names =
+			(const void *)((const char *)state + name_lists[i].offset);
+
+		write_names(names, name_lists[i].member, out, &first);
+	}
 }
 
 int state_save(const struct state *state, const char *path, struct err *err)

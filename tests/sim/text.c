@@ -153,9 +153,9 @@ struct str text_plain_names(struct str text, struct arena *arena)
 
 		length = text.ptr[i] == '"' ? string_length(rest) : 1;
 		if (length == 1 || !is_name(text, i + length) ||
-		    !memchr(rest.ptr, '\\', length))
+		    !memchr(rest.ptr, '\\', length) ||
+		    !text_string((struct str){rest.ptr, length}, arena, &name))
 			continue;
-		text_string((struct str){rest.ptr, length}, arena, &name);
 		buf_add(&out, (struct str){text.ptr + kept, i - kept});
 		json_add_string(&out, name);
 		kept = i + length;
