@@ -186,7 +186,8 @@ static void edit(struct exchange *exchange, const struct fault *fault)
 	struct err err;
 
 	for (size_t i = 0; fault && i < fault->edit_count; i++) {
-		if (!service_portal(exchange->server->set.service, fault->edits[i], &err))
+		if (!service_portal(exchange->server->set.service, fault->edits[i], &err) ||
+		    fault->maybe)
 			continue;
 		err_prefix(&err, "the edit %.*s", STR_FMT(fault->edits[i]));
 		fail(exchange->server, &err);

@@ -156,6 +156,7 @@ static const struct {
 	{"total", VALUE_SIGNED, OF(LIST), AT(list.total)},
 	{"missing", VALUE_NUMBER, OF(LIST), AT(missing)},
 	{"duplicate", VALUE_YES, OF(LIST), AT(list.duplicate)},
+	{"maybe", VALUE_YES, OF(EDIT), AT(maybe)},
 	{"edits", VALUE_EDITS, OF(EDIT), AT(edits)},
 };
 
@@ -243,7 +244,7 @@ static int read_value(struct fault *fault, size_t member, const cJSON *value,
 	case VALUE_TIMES:
 		if (!str_is(text, "always"))
 			return read_number(value, (uint64_t *)place, err);
-		*(uint64_t *)place = UINT64_MAX;
+		*(uint64_t *)place = FAULT_ALWAYS;
 		return 0;
 	case VALUE_EDITS:
 		break;
@@ -288,7 +289,7 @@ static int finish(struct fault *fault, bool random, struct err *err)
 	if (fault->every == FAULT_UNSET)
 		fault->every = 1;
 	if (fault->times == FAULT_UNSET)
-		fault->times = repeats ? UINT64_MAX : 1;
+		fault->times = repeats ? FAULT_ALWAYS : 1;
 	if (fault->request == 0 || fault->every == 0)
 		return err_set(err, ERR_USAGE, "requests count from 1");
 	if (fault->kind == FAULT_REDIRECT && fault->status == FAULT_UNSET)

@@ -16,13 +16,15 @@
  *     status    "status", "retry_after" (seconds), "body": 429 with the service's own body
  *     reset     the connection is reset (RST), nothing is answered
  *     truncate  of the answer's body only "bytes" (default: half), then the connection is closed;
- *               "framed": true: its length is announced as what is sent, so only JSON ends early
+ *               "framed": true: its length is announced as what is sent, so only JSON ends
+ *               early. Of an answer without a body nothing can be cut
  *     drip      "bytes" (default 1) of the body every "ms" (default 100)
  *     garbage   200 and "body", which is no JSON unless given
  *     huge      200 and an endless string of "bytes"; "chunked": true: of unknown length
  *     redirect  "status" (default 302), "location" (default: /api/elsewhere here)
  *     list      lists are wrong: "total" (added), "missing" (left out), "duplicate": true
- *     edit      "edits": [what service_portal() takes, …]: a person is faster, or comes next
+ *     edit      "edits": [what service_portal() takes, …]: a person is faster, or comes next. One
+ *               that cannot be done ends the simulator, unless "maybe": true
  *
  * Truncate, drip and list are of answers, so always after. A request suffers at most one fault of
  * each of: delay before, delay after, edit before, edit after, list, the others; one that finds
@@ -54,7 +56,8 @@ enum fault_kind {
 };
 extern const char *const fault_names[];
 
-#define FAULT_UNSET UINT64_MAX /* of numbers that were not given */
+#define FAULT_UNSET UINT64_MAX        /* of numbers that were not given */
+#define FAULT_ALWAYS (UINT64_MAX - 1) /* of "times" */
 
 struct fault {
 	struct fault *next;
@@ -62,14 +65,14 @@ struct fault {
 	bool after;
 
 	struct str method, path, contains; /* ptr NULL: any */
-	uint64_t request, every, times;    /* times: UINT64_MAX is always */
+	uint64_t request, every, times;
 	uint64_t seed;
 	double from, to;       /* the part of [0, 1) in which a draw strikes */
 	uint64_t seen, struck; /* requests that counted */
 
 	uint64_t ms, status, retry_after, bytes;
 	struct str body, location; /* ptr NULL: the default */
-	bool framed, chunked;
+	bool framed, chunked, maybe;
 	struct list_faults list;
 	uint64_t missing;
 	struct str *edits;

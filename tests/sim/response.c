@@ -116,9 +116,9 @@ struct MHD_Response *response_make(struct exchange *exchange, const struct fault
 	struct stream stream = {.exchange = exchange, .length = sent};
 	struct MHD_Response *response;
 
-	if (fault && fault->kind == FAULT_TRUNCATE && !fault->framed) {
+	if (fault && fault->kind == FAULT_TRUNCATE && !fault->framed && length > 0) {
 		stream.breaks = true;
-		response = stream_start(&stream, length ? length : 1);
+		response = stream_start(&stream, length);
 	} else if (fault && fault->kind == FAULT_DRIP) {
 		stream.piece = or_else(fault->bytes, DRIP_BYTES);
 		stream.pause = or_else(fault->ms, DRIP_MS) * 1000000;
