@@ -88,10 +88,11 @@ static void add_extension(const struct state *state, const struct resource *reso
 	buf_char(out, '}');
 }
 
-static bool is_kept_by_service(enum kind kind, struct str name)
+/* Not copied with the others, but written where it belongs. */
+static bool has_its_place(enum kind kind, struct str name)
 {
 	return str_is(name, "id") || str_is(name, "meta") || str_is(name, "schemas") ||
-	       str_is(name, wires[kind].extension) ||
+	       str_is(name, ENTERPRISE) || str_is(name, wires[kind].extension) ||
 	       str_is(name, kind == USER ? "active" : "members");
 }
 
@@ -111,19 +112,20 @@ static void add_meta(const struct resource *resource, struct str meta, struct bu
 void render(const struct state *state, struct resource *resource, struct str source)
 {
 	struct buf out = BUF_INIT;
+	struct str enterprise = text_find(source, ENTERPRISE);
 	struct str rest = text_inside(source), name, value;
 
 	buf_addf(&out, "{\"id\":\"%s\"", resource->id->text);
 	while (text_member(&rest, &name, &value)) {
-		if (!is_kept_by_service(resource->kind, name))
+		if (!has_its_place(resource->kind, name))
 			add_member(&out, name, value);
 	}
 	if (resource->kind == USER)
 		buf_puts(&out, resource->active ? ",\"active\":true" : ",\"active\":false");
 	else
 		add_members(state, resource, &out);
-	if (!text_find(source, ENTERPRISE).ptr)
-		buf_puts(&out, ",\"" ENTERPRISE "\":{\"division\":\"/\"}");
+	add_member(&out, STR(ENTERPRISE),
+		   enterprise.ptr ? enterprise : STR("{\"division\":\"/\"}"));
 	add_extension(state, resource, text_find(source, wires[resource->kind].extension),
 		      &out);
 	add_meta(resource, text_find(resource->text, "meta"), &out);

@@ -190,7 +190,7 @@ static inline void take_step(struct world *w, const struct step *step, const cha
 
 struct play {
 	const char *name, *switches;
-	struct step steps[8];
+	struct step steps[10]; /* the last is empty */
 };
 
 static inline void perform_all(const struct play *plays, size_t count)
