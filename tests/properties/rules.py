@@ -6,14 +6,15 @@ limits refuse. Nothing here knows how zsctl computes it: every rule is a functio
 with the words of the documentation ("What becomes of an account"), so that an administrator who reads Python
 can hold the two beside each other. It is quadratic and worse: organisations in tests have some 15 accounts.
 
-Left out: account keys but for "no key for a create" (fingerprints have tests of their own), the service's
-refusals, approvals, and the texts of plans.
+Left out: the service's refusals (guest aliases), approvals, and the texts of plans. An account key is known by
+the reference to it (`{file: keys/jane}`): what lies there does not change here.
 """
 import dataclasses
 import datetime
 import re
 
 USER, FUNCTIONAL = "user", "functional"
+LOST = "lost"
 KINDS = (USER, FUNCTIONAL)
 SETS = ("aliases", "delegates")
 SCALARS = ("name", "mobile", "unit", "sso_key", "active")
@@ -34,45 +35,56 @@ DEFAULT_ACTIONS = {"create": True, "update": True, "suspend": "recorded", "react
 #
 # design silent: S1. `active` of a declared account has a default. It is an opinion only where it (or `until`)
 #    is written; so a later source that says inactive is heard when an earlier one merely lists the account.
-# design silent: S2. Sources disagree on the kind: all of their entries are held, not just the later one's.
+# design silent: S2. Sources disagree on the kind: all of their entries are held, not just the later one's (an
+#    account made with the wrong kind cannot be turned into the other by zsctl).
 # design silent: S3. Two sources claim one address for two accounts: the account whose claim comes from the
 #    later source is held, as a whole.
-# design silent: S4. `was:` counts when nobody (any more) has the entry's own address; chains are followed.
+# design silent: S4. `was:` counts when nobody has the entry's own address. One that is another entry's address
+#    is an error in one source; in two, both are held.
 # design silent: S5. An entry without id whose account was renamed in the portal is still that account: the
 #    record says so, unless another entry wants the address the account has now.
 # design silent: S6. An entry that lost its id, at an address recorded under an id: manual, and nothing
 #    happens to the account (it is not known to be a leaver).
-# design silent: S7. One entry whose ids lead to two accounts, two entries whose ids lead to one, or an entry
-#    one of whose ids agrees with the record and another not: held or manual, and the accounts stay.
+# design silent: S7. Of an entry whose ids lead to two accounts the first source's id decides; the other account
+#    is manual, and stays. Two entries whose ids lead to one account: both held, and it stays.
 # design silent: S8. An account wanted outside the scope counts as absent; one whose recorded account left
 #    the scope is left alone, and no second one is made.
 # design silent: S9. Addresses of accounts outside the scope are taken all the same, and delegates outside the
 #    scope stay, as everything else that is not seen. A functional account read by one of them is active.
 # design silent: S10. `protect` looks at the address an account has and at the one it should get.
-# design silent: S11. A delegate may be named by an alias, and by the address it has until this plan renames
-#    it, if nobody else gets that.
+# design silent: S11. A delegate named by an address is the account of the entry with that address, whatever
+#    address that account has now; then of the entry with that alias (also one that another source overrules);
+#    then an account of the target that will have it. An entry whose account is not known (held, manual) is
+#    nobody, and never whoever has the address meanwhile; but who reads already goes on reading.
 # design silent: S12. The suspension of an account is held while a new entry may be this account renamed; not
 #    when both have an id in one source (they are two), nor when their kinds differ, nor when another entry
-#    is the account. Nor is such an account deleted. Where the new entry is named as a delegate, the account
-#    keeps the access it has.
+#    is the account. Nor is such an account deleted; it is manual, too. Where the new entry is named as a
+#    delegate, the account keeps the access it has.
 # design silent: S13. An address that another account has as alias and keeps is as taken as a primary one. A
-#    primary address that is taken: the create is manual; of an existing account the rest goes on.
+#    primary address that is taken, or swapped: the create or reactivation waits; of an active account the rest
+#    goes on, as with aliases: who should not read it any more loses access.
 # design silent: S14. `suspend: never` also keeps accounts that are listed as inactive.
 # design silent: S15. A suspension changes nothing else of the account: names, aliases stay.
 # design silent: S16. Reactivated, an account gets its managed attributes in the same request; as delegate it
 #    regains what unmanaged lists of other accounts still say.
 # design silent: S17. The current state of a functional account is what the service says: active with members.
 # design silent: S18. Creates' delegates do not count as grants (there is no mail yet); suspended accounts'
-#    delegations do not count as revokes. Those added by a reactivation count.
+#    delegations do not count as revokes. Those added by a reactivation count, and so does what a reactivated
+#    person reads again.
 # design silent: S19. `update` counts the accounts of which more changes than delegates.
-# design silent: S20. "revoke" is an update that does nothing but remove delegates.
+# design silent: S20. "revoke" is an update that removes delegates and adds none, whatever else it changes.
 # design silent: S21. --include and --exclude look at both addresses of an account that is renamed, after it is
 #    known who is who. --only leaves accounts alone that would get another action; then all is computed anew.
-# design silent: S22. What is manual as a whole is not adopted; what gets a change is linked by that change.
+#    What is manual is so about an action, too.
+# design silent: S22. What is manual as a whole is not adopted; what gets a change is linked by that change. An
+#    entry without id whose account is suspended, and so wanted, is not adopted either.
 # design silent: S23. `reactivate: never`: neither a change nor manual.
-# design silent: S24. Percentages are rounded down; `free` counts for absolute limits too.
+# design silent: S24. Percentages are rounded down; `free` does not raise a limit given as a number.
 # design silent: S25. An account that is only listed as inactive was not "had as desired" by that run.
 # design silent: S26. A delegation past its last day is not listed any more for `source_shrink`.
+# design silent: S28. An entry is a delegate by its address also where it counts as absent itself, and its
+#    account goes on (unmanaged).
+# design silent: S29. A create that is held for want of a key is one that would be made: not with `create: false`.
 # design silent: S27. A limit on grants or revokes of one kind is judged on that kind alone, beside nothing else.
 # ---------------------------------------------------------------------------------------------------------
 
@@ -130,8 +142,10 @@ class Wanted:
     unit: str = None
     aliases: set = None
     delegates: set = None           # as addresses
-    has_key: bool = False
+    key: str = None                 # the reference to it
+    names: set = dataclasses.field(default_factory=set)        # aliases, also such that another source overrules
     held: str = None                # why, if so
+    absent: bool = False            # outside the claimed domains, or the scope
     claims: dict = dataclasses.field(default_factory=dict)     # address: index of the source that says so
 
 
@@ -163,6 +177,7 @@ class Recorded:
     desired: bool = False           # some run had it as desired
     active: bool = True
     suspended_at: datetime.datetime = None      # by a run, and still so
+    key: str = None                 # the one sent last; LOST: suspended without
 
 
 @dataclasses.dataclass
@@ -179,6 +194,7 @@ class Change:
     aliases_removed: set = dataclasses.field(default_factory=set)
     delegates_added: set = dataclasses.field(default_factory=set)      # keys of accounts
     delegates_removed: set = dataclasses.field(default_factory=set)    # of those that stay active
+    key_sent: str = None
 
     def what(self):
         return self.action, self.kind, self.address
@@ -241,9 +257,14 @@ def describe(accounts):
             for k, a in accounts.items()}
 
 
-def observed(target):
-    """What a target holds, in the form of Verdict.result: to be compared with it."""
-    return describe(read_target(target))
+def observed(target, before=None):
+    """What a target holds, in the form of Verdict.result; what it did not hold `before` is "new ADDRESS"."""
+    accounts = read_target(target)
+    known = read_target(before) if before is not None else accounts
+    names = {k: k if k in known else f"new {a.address}" for k, a in accounts.items()}
+    for a in accounts.values():
+        a.delegates = {names[d] for d in a.delegates}
+    return describe({names[k]: a for k, a in accounts.items()})
 
 
 def readers(result):
@@ -269,6 +290,9 @@ def entries_of(source, documents, today, errors):
                 errors.append(f"{source}: {its}: duplicate address")
             if entry.get("id") is not None and str(entry.get("id")) == str(entry2.get("id")):
                 errors.append(f"{source}: {its}: duplicate id")
+            if entry.get("was") and address(entry["was"]) in (its2, address(entry2.get("was") or "@")) \
+                    or entry2.get("was") and address(entry2["was"]) == its:
+                errors.append(f"{source}: {its}: was is another account's")
     return found
 
 
@@ -317,7 +341,10 @@ def merge_sources(config, declared, today, verdict):
     for its, said_by in by_address.items():
         if any("manage" not in source for _, source, *_ in said_by):      # else no source lists it
             wanted.append(merge_account(its, said_by, config, verdict))
-    hold_duplicates(wanted)
+    claimed = (config.get("domains") or {}).get("claimed")
+    for w in wanted:
+        w.absent = claimed is not None and domain_of(w.address) not in {domain_of(address("x@" + d)) for d in claimed}
+    hold_duplicates([w for w in wanted if not w.absent])
     return wanted
 
 
@@ -334,11 +361,12 @@ def merge_account(its, said_by, config, verdict):
         values = [said[attribute] for _, s, _, _, said in said_by if attribute in may_say(s, said)]
         if values:
             if attribute == "sso_key":
-                account.has_key = True
+                account.key = repr(values[0])
             else:
                 setattr(account, attribute, values[0])
     for attribute in SETS:
         merge_set(account, attribute, said_by)
+    account.names = {a for *_, said in said_by for a in said.get("aliases") or ()}
     if account.aliases is not None:
         ignored = {ascii_lower(d) for d in (config.get("domains") or {}).get("ignore_aliases") or []}
         account.aliases = {a for a in account.aliases if domain_of(a) not in ignored} - {its}
@@ -375,14 +403,8 @@ def hold_duplicates(wanted):
             for shared in set(one.claims) & set(other.claims) if one is not other else ():
                 if one.claims[shared] >= other.claims[shared]:                                         # S3
                     one.held = "duplicate address"
-
-
-def counts_as_absent(account, config, scope):
-    """Outside the claimed domains; or outside the scope (S8)."""
-    claimed = (config.get("domains") or {}).get("claimed")
-    if claimed is not None and domain_of(account.address) not in {domain_of(address("x@" + d)) for d in claimed}:
-        return True
-    return not in_scope(scope, account.address, account.unit or "/")
+            if one is not other and (one.was & ({other.address} | other.was) or one.address in other.was):    # S4
+                one.held = "its earlier address is another one's, too"
 
 
 def in_scope(scope, its, unit):
@@ -418,11 +440,17 @@ class Organisation:
         """The run happened. Its accounts are recorded as they are now; of others, what changed is observed."""
         after = read_target(target_after)
         done = {c.key: c.action for c in verdict.changes}
-        for key, links in verdict.links.items():
-            found = [a for a in after.values() if a.id == key or key == f"new {a.address}"]
-            for account in found:
-                recorded = self.record.setdefault(account.id, Recorded(account.kind, account.address, {}))
-                recorded.links = {**recorded.links, **links}
+        sent = {c.key: c.key_sent for c in verdict.changes}
+        for account in after.values():
+            key = account.id if account.id in done or account.id in verdict.links else f"new {account.address}"
+            if key not in done and key not in verdict.links:
+                continue
+            recorded = self.record.setdefault(account.id, Recorded(account.kind, account.address, {}))
+            recorded.links = {**recorded.links, **verdict.links.get(key, {})}
+            if sent.get(key):
+                recorded.key = sent[key]
+            elif done.get(key) == "suspend" and recorded.key:
+                recorded.key = LOST
         for key in list(self.record):
             if key not in after and done.get(key) == "delete":
                 del self.record[key]
@@ -454,9 +482,11 @@ class Plan:
         self.current = read_target(target)
         for c in self.current.values():
             c.visible = in_scope(scope, c.address, c.unit)
-        self.wanted = [w for w in merge_sources(self.config, declared, today, self.verdict)
-                       if not counts_as_absent(w, self.config, scope)]
-        self.keys_in_use = settings.get("sign_in", "sso") == "sso" and any(w.has_key for w in self.wanted)
+        self.wanted = merge_sources(self.config, declared, today, self.verdict)
+        if settings.get("sign_in", "sso") != "sso":
+            for w in self.wanted:
+                w.key = None
+        self.keys_in_use = any(w.key for w in self.wanted)
         if options.get("delete") and not settings.get("protect"):
             self.verdict.errors.append("delete: protect is empty")
         if self.verdict.errors:
@@ -470,6 +500,9 @@ class Plan:
         self.no_primary = set()     # wanted: the primary address is manual
         self.left_alone = set()     # keys that --only leaves out
         identity(self)
+        for w in self.wanted:                                                                          # S8
+            c = self.current.get(self.match.get(w))
+            w.absent = w.absent or not in_scope(scope, w.address, w.unit or (c.unit if c else "/"))
         self.settle()
         judge(self)
 
@@ -540,26 +573,21 @@ def by_recorded_id(plan):
     known = {(s, i) for account_id in plan.record for s, i in recorded_ids(plan, account_id).items()}
     leads_to = {}
     for w in plan.wanted:
-        ids = {(s, i) for s, i in w.ids.items() if i is not None}
-        leads_to[w] = {c.id for c in plan.current.values() if set(recorded_ids(plan, c.id).items()) & ids}
-        if external_of and w.ids.get(external_of) is not None and (external_of, w.ids[external_of]) not in known:
-            leads_to[w] |= {c.id for c in plan.current.values() if c.external == w.ids[external_of]
-                            and external_of not in recorded_ids(plan, c.id)}
+        found = [c.id for s, i in w.ids.items() if i is not None
+                 for c in plan.current.values() if recorded_ids(plan, c.id).get(s) == i
+                 or s == external_of and c.external == i and (s, i) not in known and s not in recorded_ids(plan, c.id)]
+        leads_to[w] = list(dict.fromkeys(found))
+    for w in plan.wanted:
+        if any(leads_to[w][:1] and leads_to[w][:1] == leads_to[other][:1] for other in plan.wanted if other is not w):
+            w.held = w.held or "duplicate id"                                                          # S7
+            plan.kept[leads_to[w][0]] = None
     for w, found in leads_to.items():
-        shared = [other for other in plan.wanted if other is not w and leads_to[other] & found]
-        if len(found) > 1 or shared:                                                                   # S7
-            w.held = w.held or "duplicate id"
-            for c in found:
-                plan.kept[c] = "its ids are in doubt"
-        elif found:
-            c = plan.current[next(iter(found))]
-            if not c.visible:                                                                          # S8
-                plan.blocked[w] = None
-            elif is_another_person(plan, w, c) and not same_person(plan, w):                           # S7
-                plan.blocked[w] = "one id agrees with the record, another does not"
-                link(plan, w, c, forever=False)
-            else:
-                link(plan, w, c)
+        for other in found[1:]:                                                                        # S7
+            plan.kept.setdefault(other, "by its ids it is one with another account")
+        if found and not plan.current[found[0]].visible:                                               # S8
+            plan.blocked[w] = None
+        elif found and not w.held:
+            link(plan, w, plan.current[found[0]])
 
 
 def is_another_person(plan, w, c):
@@ -644,22 +672,30 @@ def decide(plan, c, w):
         return None
     if w is not None and (w.held or w in plan.blocked):
         return None
+    if w is not None and w.absent:
+        w = None
     if c is not None and w is not None and c.kind != w.kind:
         return None
     active = w is not None and will_be_active(plan, c, w)
     if c is None:
-        if not active:
+        if not active or not plan.action_setting(w.kind, "create"):
             return None
-        if w.kind == USER and plan.keys_in_use and not w.has_key:
-            return None
-        return "create" if plan.action_setting(w.kind, "create") else None
+        return "create" if not lacks_key(plan, c, w) else None
     if active and c.active:
-        return "update" if plan.action_setting(c.kind, "update") else None      # nothing, when nothing differs
+        return "update" if plan.action_setting(c.kind, "update") and not lacks_key(plan, c, w) else None
     if active:
-        return "reactivate" if may_reactivate(plan, c) else None
+        return "reactivate" if may_reactivate(plan, c) and w not in plan.no_primary \
+            and not lacks_key(plan, c, w) else None                                                    # S13
     if c.active:
         return "suspend" if may_suspend(plan, c, w) else None
     return "delete" if may_delete(plan, c, w) else None
+
+
+def lacks_key(plan, c, w):
+    """A create needs a key, where keys are in use; a change does when the account had one."""
+    if w.kind != USER or w.key:
+        return False
+    return plan.keys_in_use if c is None else c.id in plan.record and plan.record[c.id].key is not None
 
 
 def is_protected(plan, c, w):
@@ -758,13 +794,15 @@ def delegates_wanted(plan, c, w):
 
 def meant_by(plan, d, has):
     """A delegate is an account, not an address (S11)."""
-    seen = {k: a for k, a in plan.final.items() if a.kind == USER and (k not in plan.current or plan.current[k].visible)}
-    owner = {k for k, a in seen.items() if a.address == d} or {k for k, a in seen.items() if d in a.aliases}
-    if not owner and not any(d in a.aliases | {a.address} for a in plan.final.values()):
-        owner = {k for k in seen if k in plan.current and plan.current[k].address == d}
-    if not owner:
-        owner = {c for w, c in plan.maybe.items() if w.address == d and c in has}                      # S12
-    return owner
+    entries = [w for w in plan.wanted if w.address == d] or [w for w in plan.wanted if d in (w.aliases or set())]
+    if not entries and not any(d in a.aliases | {a.address} for a in plan.final.values()):
+        entries = [w for w in plan.wanted if d in w.names]
+    if entries:
+        found = {plan.key(w) for w in entries if w.kind == USER and w not in plan.blocked and not w.held
+                 and (w not in plan.match or plan.current[plan.match[w]].kind == USER)}
+        return found | {plan.maybe.get(w) or plan.match.get(w) for w in entries} & has                 # S12
+    seen = {k: a for k, a in plan.final.items() if k not in plan.current or plan.current[k].visible}
+    return {k for k, a in seen.items() if a.address == d} or {k for k, a in seen.items() if d in a.aliases}
 
 
 def delegates_after(plan, action, c, w):
@@ -785,14 +823,16 @@ def note(plan_set, facts):
 
 
 def narrowed(plan):
-    """--only user|functional|ACTION[:KIND]"""
+    """--only user|functional|ACTION[:KIND]; who is active or not at the end comes first"""
+    out = {key: change for key in plan.decision
+           if (change := change_of(plan, key)) and not asked_for(plan, change.action, change.kind)}
+    coming = [key for key, change in out.items() if change.action not in ("update", "grant", "revoke")]
+    return note(plan.left_alone, coming or out)
+
+
+def asked_for(plan, action, kind):
     only = [o for value in plan.options.get("only") or [] for o in str(value).split(",")]
-    if not only:
-        return False
-    def asked(action, kind):
-        return any(o == kind or o == action or o == f"{action}:{kind}" for o in only)
-    return note(plan.left_alone, [key for key, (_, c, w) in plan.decision.items()
-                                  if (change := change_of(plan, key)) and not asked(change.action, change.kind)])
+    return not only or any(o in (kind, action, f"{action}:{kind}") for o in only)
 
 
 def looks_like_a_rename(plan):
@@ -859,11 +899,12 @@ def change_of(plan, key):
     if action is None:
         return None
     if action in ("suspend", "delete"):
-        return Change(action, c.kind, c.address, key)
+        return Change(action, c.kind, c.address, key, key_sent=w.key if w and action == "suspend" else None)
     after = plan.final[key]
     change = Change(action, after.kind, c.address if c else after.address, key)
     change.aliases_added = after.aliases - (c.aliases if c else set())
     change.delegates_added = after.delegates - (c.delegates if c else set())
+    change.key_sent = w.key
     if c is None:
         change.name, change.unit, change.mobile = after.name, after.unit, after.mobile
         return change
@@ -875,33 +916,64 @@ def change_of(plan, key):
     change.delegates_removed = (c.delegates - after.delegates) & plan.people_after()
     if action == "reactivate":
         return change
+    rotated = w.key and c.id in plan.record and plan.record[c.id].key not in (None, w.key) or refreshed(plan, c, w)
     attributes = change.new_address or change.name or change.unit or change.mobile or change.aliases_added \
-        or change.aliases_removed
+        or change.aliases_removed or rotated
     if change.delegates_added:
         change.action = "grant"
-    elif change.delegates_removed and not attributes:                                                  # S20
+    elif change.delegates_removed:                                                                     # S20
         change.action = "revoke"
-    elif not change.delegates_removed and not attributes:
+    elif not attributes:
         return None
     return change
+
+
+def refreshed(plan, c, w):
+    """--refresh-keys[=PATTERN]"""
+    pattern = plan.options.get("refresh_keys")
+    return bool(pattern and w.key and any(matches("*" if pattern is True else pattern, a.address) for a in (c, w)))
 
 
 def manual_of(plan, key):
     """Why a person must act on this account, or nothing."""
     action, c, w = plan.decision[key]
-    if w is None or is_protected(plan, c, w) or is_narrowed_out(plan, c, w) or w.held:
+    if is_protected(plan, c, w) or is_narrowed_out(plan, c, w):
+        return []
+    if c is not None and c.id in plan.maybe.values() and c.active:
+        return ["may be a new entry, renamed"]
+    if c is not None and plan.kept.get(c.id):
+        return [plan.kept[c.id]]
+    if w is None or w.held or w.absent:
         return []
     if w in plan.blocked:
-        return [plan.blocked[w]] if plan.blocked[w] else []
+        active = w.active and (w.kind == USER or w.delegates is not None and bool(delegates_wanted(plan, c, w)))
+        return [plan.blocked[w]] if plan.blocked[w] and active else []
     if c is not None and c.kind != w.kind:
         return ["kind differs"]
     reasons = [f"alias {a} is taken" for entry, a in plan.no_alias if entry is w]
     if w in plan.no_primary:
         reasons.append("the address is taken, or a swap")
-    if c is not None and action is None and not c.active and will_be_active(plan, c, w) \
-            and plan.action_setting(c.kind, "reactivate") == "recorded":
-        reasons.append("suspended outside zsctl")
+    elif c is not None and action is None and will_be_active(plan, c, w):
+        if c.active:
+            if lacks_key(plan, c, w) and plan.action_setting(c.kind, "update") and differs(plan, key, c, w):
+                reasons.append("no key for a change")
+        elif not may_reactivate(plan, c):
+            if plan.action_setting(c.kind, "reactivate") == "recorded":                                # S23
+                reasons.append("suspended outside zsctl")
+        elif lacks_key(plan, c, w):
+            reasons.append("no key for a change")
     return reasons
+
+
+def differs(plan, key, c, w):
+    """Would there be an update, but for what stands in the way of it?"""
+    before = plan.decision[key], plan.final[key]
+    plan.decision[key] = "update", c, w
+    plan.final[key] = becomes(plan, "update", c, w)
+    plan.final[key].delegates = delegates_after(plan, "update", c, w)
+    change = change_of(plan, key)
+    plan.decision[key], plan.final[key] = before
+    return change is not None
 
 
 def judge(plan):
@@ -912,19 +984,23 @@ def judge(plan):
         if change:
             verdict.changes.append(change)
         reasons = manual_of(plan, key)
-        if reasons:
+        wants = "create" if c is None else "suspend" if key in plan.maybe.values() else \
+            "update" if c.active else "reactivate"
+        if reasons and asked_for(plan, wants, name[0]):
             verdict.manual.append(name)
             verdict.why[name] = reasons
         if w is not None:
             note_held(plan, c, w)
-            whole = w.held or w in plan.blocked or c is not None and c.kind != w.kind \
+            whole = w.held or w.absent or w in plan.blocked or c is not None and c.kind != w.kind \
                 or is_protected(plan, c, w) or is_narrowed_out(plan, c, w) or (reasons and action is None)
             if c is None and change:
                 verdict.links[key] = dict(w.ids)
             elif c is not None and not whole and key in plan.new_links:                                # S22
-                verdict.links[key] = plan.new_links[key]
-                if not change:
-                    verdict.adopt.append(name)
+                rests = not c.active and not will_be_active(plan, c, w)
+                if change or not rests or any(i is not None for i in plan.new_links[key].values()):
+                    verdict.links[key] = plan.new_links[key]
+                    if not change:
+                        verdict.adopt.append(name)
             if not whole and (change or c) and will_be_active(plan, c, w):                             # S25
                 verdict.desired.add(key)
     verdict.result = describe(plan.final)
@@ -935,8 +1011,11 @@ def judge(plan):
 def note_held(plan, c, w):
     """Listed, but cannot become an account."""
     reason = w.held
-    if not reason and c is None and w not in plan.blocked and w.kind == USER and plan.keys_in_use \
-            and not w.has_key and w.active and not is_protected(plan, c, w) and not is_narrowed_out(plan, c, w):
+    if w.absent:
+        return
+    if not reason and c is None and w not in plan.blocked and lacks_key(plan, c, w) and w.active \
+            and plan.action_setting(w.kind, "create") and not is_protected(plan, c, w) \
+            and not is_narrowed_out(plan, c, w):                                                       # S29
         reason = "no key for a create"
     if reason:
         plan.verdict.held.append((w.kind, w.address))
@@ -949,8 +1028,9 @@ def allowed(limit, free, of):
     """N or N% of those there are; so many as `free` pass always, but never more than half (S24)."""
     if limit == "none":
         return None
-    base = of * int(str(limit)[:-1]) // 100 if str(limit).endswith("%") else int(limit)
-    return max(base, min(free, of // 2))
+    if not str(limit).endswith("%"):
+        return int(limit)
+    return max(of * int(limit[:-1]) // 100, min(free, of // 2))
 
 
 def limits(plan):
@@ -972,21 +1052,25 @@ def limits(plan):
         for kind in KINDS:
             limit = (settings.get(kind) or {}).get(name, settings.get(name, DEFAULT_LIMITS[name]))
             check(f"{name} {kind}", planned_of(verdict, name, kind), limit, active[kind], f"{name}:{kind}", name)
+    first = [c for c in verdict.changes if c.key_sent and c.action != "create"
+             and (c.key not in plan.record or plan.record[c.key].key is None)]
+    check("keys", len(first), settings.get("keys", DEFAULT_LIMITS["keys"]), active[USER], "keys")
+    regained = {kind: regained_by(plan, kind) for kind in KINDS}
     for name in ("grant", "revoke"):
         apart = [kind for kind in KINDS if name in (settings.get(kind) or {})]
         for kind in apart:                                                                             # S27
-            check(f"{name} {kind}", pairs_of(verdict, name, [kind]), settings[kind][name], active[kind],
+            check(f"{name} {kind}", pairs_of(verdict, name, [kind], regained), settings[kind][name], active[kind],
                   f"{name}:{kind}", name)
         rest = [kind for kind in KINDS if kind not in apart]
         if rest:
-            check(name, pairs_of(verdict, name, rest), settings.get(name, DEFAULT_LIMITS[name]),
+            check(name, pairs_of(verdict, name, rest, regained), settings.get(name, DEFAULT_LIMITS[name]),
                   sum(active.values()), name)
     shrink = settings.get("source_shrink", DEFAULT_LIMITS["source_shrink"])
     for source, (accounts, delegations) in verdict.listed.items():
         rule = f"source_shrink {source}"
         if accounts == 0:
             verdict.refused.append(rule)        # a source with nothing refuses
-        elif source in plan.organisation.listed:
+        if source in plan.organisation.listed:
             before = plan.organisation.listed[source]
             check(rule, max(0, before[0] - accounts), shrink, before[0], f"source_shrink:{source}")
             check(f"{rule} delegations", max(0, before[1] - delegations), shrink, before[1], f"source_shrink:{source}")
@@ -1004,7 +1088,16 @@ def planned_of(verdict, name, kind):
     return len([c for c in verdict.changes if c.kind == kind and c.action == name])
 
 
-def pairs_of(verdict, name, kinds):
+def pairs_of(verdict, name, kinds, regained):
     """One (account, delegate) pair added or removed (S18)."""
     counted = [c for c in verdict.changes if c.kind in kinds and c.action not in ("create", "suspend", "delete")]
-    return sum(len(c.delegates_added if name == "grant" else c.delegates_removed) for c in counted)
+    if name == "revoke":
+        return sum(len(c.delegates_removed) for c in counted)
+    return sum(len(c.delegates_added) for c in counted) + sum(regained[kind] for kind in kinds)
+
+
+def regained_by(plan, kind):
+    """What people that this plan reactivates read again: they are delegates there all the time."""
+    back = {key for key, (action, *_) in plan.decision.items() if action == "reactivate"}
+    return sum(len(plan.current[k].delegates & a.delegates & back)
+               for k, a in plan.final.items() if k in plan.current and a.kind == kind)

@@ -180,7 +180,7 @@ class Identity(Case):
         self.target["users"] = [user("bob")]
         self.run_first([entry("bob")])
         renamed = [entry("rob", aliases=["bob"])]
-        self.has(self.plan(renamed), manual=["user rob"])          # and bob is not suspended meanwhile
+        self.has(self.plan(renamed), manual=["user bob", "user rob"])   # bob stays meanwhile
         self.has(self.plan(renamed, same_person=["rob@example.org"]), "update user bob")
 
     def test_address_passed_on(self):
@@ -277,7 +277,7 @@ class Rest(Case):
 
 class Limits(Case):
     def test_amounts(self):
-        for limit, free, of, amount in (("10%", 5, 40, 5), ("10%", 0, 15, 1), ("10%", 5, 3, 1), (3, 0, 9, 3),
+        for limit, free, of, amount in (("10%", 5, 40, 5), ("10%", 0, 15, 1), ("10%", 5, 3, 1), (3, 5, 9, 3),
                                         ("10%", 5, 0, 0), ("none", 5, 1, None), ("50%", 1, 10, 5)):
             self.assertEqual(rules.allowed(limit, free, of), amount, (limit, free, of))
 
