@@ -2,6 +2,7 @@
 
 #include "source_yaml.h"
 #include "target_file.h"
+#include "target_zivver.h"
 
 #include "address.h"
 
@@ -30,8 +31,7 @@ int target_open(struct target **target, const struct config *config, struct err 
 	case TARGET_FILE:
 		return target_file_open(target, config, err);
 	case TARGET_ZIVVER:
-		return err_set(err, ERR_FAILED,
-			       "target: this build knows the service, but cannot reach it yet");
+		return target_zivver_open(target, config, err);
 	}
 	return err_set(err, ERR_FAILED, "target: unknown provider");
 }
@@ -40,6 +40,12 @@ void target_free(struct target *target)
 {
 	if (target)
 		target->ops->free(target);
+}
+
+void target_will_change(struct target *target, const struct sym *id)
+{
+	if (target->ops->will_change)
+		target->ops->will_change(target, id);
 }
 
 static bool any_match(const struct patterns *patterns, struct str text)

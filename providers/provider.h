@@ -89,7 +89,10 @@ struct target_request {
 		*wanted; /* valid until the outcome; delegates by primary address as
 				       * they will be in the target at that moment */
 	unsigned set;    /* enum attribute bits of `wanted` to send */
-	struct str key;  /* the account key, or STR_NONE; copied if needed */
+	/* The account key, copied; STR_NONE: there is none. ATTR_KEY says that it is new; where
+	 * own_keys, every create and update of a user has it all the same, because a service that
+	 * takes whole resources would forget it. A suspension may go without. */
+	struct str key;
 };
 
 enum outcome_class {
@@ -128,6 +131,8 @@ struct target_ops {
 	 */
 	int (*list)(struct target *target, struct sym_pool *names, struct accounts *accounts,
 		    struct err *err);
+	/* NULL, or target_will_change(). */
+	void (*will_change)(struct target *target, const struct sym *id);
 	/* Takes one request; does not wait. -1 only when nothing of it can have happened. */
 	int (*submit)(struct target *target, const struct target_request *request,
 		      struct err *err);
@@ -156,6 +161,13 @@ struct target {
 
 int target_open(struct target **target, const struct config *config, struct err *err);
 void target_free(struct target *target); /* NULL is fine */
+
+/*
+ * Before a listing: the account with this id (of the pool that list will be given) will be updated
+ * or suspended. A hint: what must be sent back whole is kept for these only, for others it is read
+ * again, which costs a request.
+ */
+void target_will_change(struct target *target, const struct sym *id);
 
 /* In scope by config.target.scope: what is not is invisible to everything after the listing. */
 bool target_in_scope(const struct config *config, const struct account *account);

@@ -31,6 +31,9 @@ enum target_provider { TARGET_FILE, TARGET_ZIVVER };
 enum sign_in { SIGN_IN_SSO, SIGN_IN_PASSWORD };
 extern const char *const sign_in_names[]; /* "sso", "password" */
 
+/* A URL as config_target has it, of this host itself. */
+bool config_url_is_loopback(struct str url);
+
 /* So many requests in any so long a period; 0/0: no limit until the service tells one. */
 struct config_rate {
 	unsigned requests, seconds;

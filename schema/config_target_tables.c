@@ -96,6 +96,14 @@ static bool is_loopback(struct str authority)
 	return true;
 }
 
+bool config_url_is_loopback(struct str url)
+{
+	struct str scheme = url_scheme(url), authority;
+
+	url = (struct str){url.ptr + scheme.len + 3, url.len - scheme.len - 3};
+	return scheme.len > 0 && str_split(&url, '/', &authority) && is_loopback(authority);
+}
+
 /* What is wrong with the part between "://" and the path; NULL: nothing. */
 static const char *authority_problem(struct str scheme, struct str authority)
 {

@@ -1,0 +1,155 @@
+/*
+ * The steps on the way to the service, each as a line of its own: the first that fails says what to
+ * do, and what lies behind it cannot be known.
+ */
+#include "zivver_errors.h"
+#include "zivver_internal.h"
+
+#include <stdlib.h>
+
+/* In the order in which one gets there. */
+enum step { STEP_NAME, STEP_CONNECTION, STEP_TLS, STEP_KEY, STEP_USERS, STEP_GROUPS };
+
+static const char *const step_names[] = {
+	[STEP_NAME] = "the name is known",
+	[STEP_CONNECTION] = "the connection stands",
+	[STEP_TLS] = "TLS 1.2 or newer, with a certificate that is trusted",
+	[STEP_KEY] = "the API key is accepted",
+	[STEP_USERS] = "the key may read users",
+	[STEP_GROUPS] = "the key may read functional accounts",
+};
+
+struct checking {
+	const struct config *config;
+	struct http *http;
+	struct arena arena;
+	struct buf *out;
+	enum step next; /* all before it are known to be fine */
+	bool failed;
+	struct err *err;
+};
+
+static bool is_tls(const struct checking *c)
+{
+	return str_starts(c->config->target.url, "https:");
+}
+
+/* All steps before this one are fine. */
+static void reached(struct checking *c, enum step step)
+{
+	for (; c->next < step; c->next++) {
+		if (c->next != STEP_TLS || is_tls(c))
+			buf_addf(c->out, "ok target: %s\n", step_names[c->next]);
+	}
+}
+
+static void failed(struct checking *c, enum err_class class, struct str text, struct str advice)
+{
+	c->failed = true;
+	err_set(c->err, class, "target: %.*s%s%.*s", STR_FMT(text), advice.len ? ": " : "",
+		STR_FMT(advice));
+	buf_addf(c->out, "FAILED %s\n", c->err->text);
+}
+
+/* No complete answer: how far it came. */
+static void no_answer(struct checking *c, const struct http_answer *answer)
+{
+	switch (answer->failure) {
+	case HTTP_RESOLVE:
+		break;
+	case HTTP_PROXY:
+		/* Who resolves and connects is the proxy. */
+		break;
+	case HTTP_CONNECT:
+		reached(c, STEP_CONNECTION);
+		break;
+	case HTTP_TLS:
+	case HTTP_CERTIFICATE:
+		reached(c, STEP_TLS);
+		break;
+	case HTTP_FINE:
+	case HTTP_TIMEOUT:
+	case HTTP_BROKEN:
+	case HTTP_TOO_LARGE:
+	case HTTP_SINK:
+	case HTTP_REDIRECT:
+		reached(c, STEP_KEY);
+		break;
+	case HTTP_STOPPED:
+	case HTTP_BREAKER:
+		break;
+	}
+	failed(c, ERR_UNREACHABLE, answer->text, STR_NONE);
+}
+
+/* A complete answer of 4xx. */
+static void was_refused(struct checking *c, enum step step, const struct http_answer *answer)
+{
+	struct zivver_refusal refusal = zivver_refusal(&c->arena, answer->status, answer->body);
+
+	reached(c, answer->status == 401 ? STEP_KEY : step);
+	if (refusal.about != ZIVVER_ABOUT_THE_KEY)
+		refusal.advice = STR("this is not what the service answers, check target.url");
+	failed(c, ERR_FAILED, refusal.text, refusal.advice);
+}
+
+static void look(struct checking *c, enum step step, const struct http_answer *answer)
+{
+	/* Whether the service can look for a functional account is not known. */
+	const bool may_refuse = step == STEP_GROUPS && answer->status == 400;
+
+	if (answer->sent != HTTP_ANSWERED || answer->failure != HTTP_FINE) {
+		no_answer(c, answer);
+	} else if (answer->status / 100 != 2 && !may_refuse) {
+		was_refused(c, step, answer);
+	} else if (!may_refuse && !zivver_is_json(answer->content_type)) {
+		reached(c, STEP_KEY);
+		failed(c, ERR_FAILED,
+		       arena_strf(&c->arena, "the answer is %.*s, not JSON",
+				  STR_FMT(answer->content_type)),
+		       STR("it is not the service's: check target.url, and whether a proxy on "
+			   "the way answers in its place"));
+	} else {
+		reached(c, (enum step)(step + 1));
+	}
+}
+
+/* Looks for an account that nobody has: the cheapest question that needs the right to read. */
+static void ask(struct checking *c, enum step step)
+{
+	const enum account_kind kind = step == STEP_USERS ? KIND_USER : KIND_FUNCTIONAL;
+	struct http_request request = {
+		.method = HTTP_GET, .accept = STR(ZIVVER_JSON), .replay = true};
+	struct buf path = BUF_INIT;
+	struct http_answer answer;
+	struct err err = ERR_INIT;
+
+	buf_addf(&path, "%s?filter=", zivver_collections[kind]);
+	http_add_encoded(&path, arena_strf(&c->arena, "%s eq \"nobody@zsctl.invalid\"",
+					   scim_wires[kind].address));
+	request.path = buf_str(&path);
+	if (http_call(c->http, &request, &answer, &err))
+		failed(c, ERR_FAILED, str_of(err.text), STR_NONE);
+	else
+		look(c, step, &answer);
+	buf_release(&path);
+}
+
+int zivver_check(struct target *target, struct buf *out, struct err *err)
+{
+	/* A person waits for it: nothing is tried again. */
+	enum { ATTEMPTS = 1 };
+	struct checking c = {.config = target->config, .out = out, .err = err};
+	struct err problem = ERR_INIT;
+
+	if (zivver_connect(target->config, ATTEMPTS, &c.http, &problem)) {
+		failed(&c, problem.class, str_of(problem.text), STR_NONE);
+		return -1;
+	}
+	ask(&c, STEP_USERS);
+	if (!c.failed)
+		ask(&c, STEP_GROUPS);
+	http_free(c.http);
+	arena_release(&c.arena);
+	return c.failed ? -1 : 0;
+}
