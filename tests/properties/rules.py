@@ -35,8 +35,8 @@ DEFAULT_ACTIONS = {"create": True, "update": True, "suspend": "recorded", "react
 #
 # design silent: S1. `active` of a declared account has a default. It is an opinion only where it (or `until`)
 #    is written; so a later source that says inactive is heard when an earlier one merely lists the account.
-# design silent: S2. Sources disagree on the kind: all of their entries are held, not just the later one's (an
-#    account made with the wrong kind cannot be turned into the other by zsctl).
+# design silent: S2. Sources disagree on the kind: the entries of the later kind are held, with what their ids
+#    lead to; the first one's go on.
 # design silent: S3. Two sources claim one address for two accounts: the account whose claim comes from the
 #    later source is held, as a whole.
 # design silent: S4. `was:` counts when nobody has the entry's own address. One that is another entry's address
@@ -56,7 +56,7 @@ DEFAULT_ACTIONS = {"create": True, "update": True, "suspend": "recorded", "react
 #    address that account has now; then of the entry with that alias (also one that another source overrules);
 #    then an account of the target that will have it. An entry whose account is not known (held, manual) is
 #    nobody, and never whoever has the address meanwhile; but who reads already goes on reading.
-# design silent: S12. The suspension of an account is held while a new entry may be this account renamed; not
+# design silent: S12. "Is suspended" is one that stays so: a reactivated account is known. The suspension of an account is held while a new entry may be this account renamed; not
 #    when both have an id in one source (they are two), nor when their kinds differ, nor when another entry
 #    is the account. Nor is such an account deleted; it is manual, too. Where the new entry is named as a
 #    delegate, the account keeps the access it has.
@@ -71,14 +71,15 @@ DEFAULT_ACTIONS = {"create": True, "update": True, "suspend": "recorded", "react
 # design silent: S18. Creates' delegates do not count as grants (there is no mail yet); suspended accounts'
 #    delegations do not count as revokes. Those added by a reactivation count, and so does what a reactivated
 #    person reads again.
-# design silent: S19. `update` counts the accounts of which more changes than delegates.
+# design silent: S19. `update` counts the active accounts of which more changes than delegates, also in a
+#    reactivation; `keys` the first keys of accounts that go on being, or become, active.
 # design silent: S20. "revoke" is an update that removes delegates and adds none, whatever else it changes.
 # design silent: S21. --include and --exclude look at both addresses of an account that is renamed, after it is
 #    known who is who. --only leaves accounts alone that would get another action; then all is computed anew.
 #    What is manual is so about an action, too.
 # design silent: S22. What is manual as a whole is not adopted; what gets a change is linked by that change. An
 #    entry without id whose account is suspended, and so wanted, is not adopted either.
-# design silent: S23. `reactivate: never`: neither a change nor manual.
+# design silent: S23. `reactivate: never`: neither a change, nor manual, nor an adoption.
 # design silent: S24. Percentages are rounded down; `free` does not raise a limit given as a number.
 # design silent: S25. An account that is only listed as inactive was not "had as desired" by that run.
 # design silent: S26. A delegation past its last day is not listed any more for `source_shrink`.
@@ -87,6 +88,10 @@ DEFAULT_ACTIONS = {"create": True, "update": True, "suspend": "recorded", "react
 # design silent: S29. A create that is held for want of a key is one that would be made: not with `create: false`.
 # design silent: S27. A limit on grants or revokes of one kind is judged on that kind alone, beside nothing else.
 # ---------------------------------------------------------------------------------------------------------
+
+# Of these zsctl is known to decide otherwise, and nobody has decided yet who is right.
+LOST_ID_IS_MANUAL = True            # S6; zsctl takes the account, whatever id it is recorded under
+REST_GOES_ON = True                 # S13; zsctl leaves the whole account alone when its primary address is taken
 
 
 # Words
@@ -339,12 +344,18 @@ def merge_sources(config, declared, today, verdict):
             by_address.setdefault(its, []).append((index, source, kind, entry, said))
     wanted = []
     for its, said_by in by_address.items():
-        if any("manage" not in source for _, source, *_ in said_by):      # else no source lists it
-            wanted.append(merge_account(its, said_by, config, verdict))
+        kinds = dict.fromkeys(kind for _, source, kind, *_ in said_by if "manage" not in source)
+        for kind in kinds or ():            # else no source lists it
+            wanted.append(merge_account(its, [one for one in said_by if one[2] == kind], config, verdict))
+            if kind != next(iter(kinds)):
+                wanted[-1].held = "sources disagree on the kind"                                       # S2
+        for _, source, kind, *_ in said_by:
+            if kinds and kind not in kinds:
+                wanted.append(Wanted(kind, its, {}, set(), held="sources disagree on the kind"))       # S2
     claimed = (config.get("domains") or {}).get("claimed")
     for w in wanted:
         w.absent = claimed is not None and domain_of(w.address) not in {domain_of(address("x@" + d)) for d in claimed}
-    hold_duplicates([w for w in wanted if not w.absent])
+    hold_duplicates([w for w in wanted if not w.absent and not w.held])
     return wanted
 
 
@@ -354,8 +365,6 @@ def merge_account(its, said_by, config, verdict):
                      {s["name"]: str(entry["id"]) if entry.get("id") is not None else None
                       for _, s, _, entry, _ in listing},
                      {address(entry["was"]) for _, _, _, entry, _ in listing if entry.get("was")})
-    if len({kind for _, _, kind, _, _ in said_by}) > 1:
-        account.held = "sources disagree on the kind"                                                  # S2
     account.claims[its] = listing[0][0]
     for attribute in SCALARS:
         values = [said[attribute] for _, s, _, _, said in said_by if attribute in may_say(s, said)]
@@ -586,7 +595,7 @@ def by_recorded_id(plan):
             plan.kept.setdefault(other, "by its ids it is one with another account")
         if found and not plan.current[found[0]].visible:                                               # S8
             plan.blocked[w] = None
-        elif found and not w.held:
+        elif found and w.held != "duplicate id":
             link(plan, w, plan.current[found[0]])
 
 
@@ -645,7 +654,8 @@ def by_primary_address(plan):
         for c in free_accounts(plan):
             if c.address != w.address:
                 continue
-            if not set(recorded_ids(plan, c.id)) & set(w.ids) or same_person(plan, w):
+            known = set(recorded_ids(plan, c.id)) & set(w.ids)
+            if not known or same_person(plan, w) or not LOST_ID_IS_MANUAL and not is_another_person(plan, w, c):
                 link(plan, w, c)
             elif is_another_person(plan, w, c):
                 plan.blocked[w] = "the address was another person's"
@@ -682,7 +692,8 @@ def decide(plan, c, w):
             return None
         return "create" if not lacks_key(plan, c, w) else None
     if active and c.active:
-        return "update" if plan.action_setting(c.kind, "update") and not lacks_key(plan, c, w) else None
+        return "update" if plan.action_setting(c.kind, "update") and not lacks_key(plan, c, w) \
+            and (REST_GOES_ON or w not in plan.no_primary) else None
     if active:
         return "reactivate" if may_reactivate(plan, c) and w not in plan.no_primary \
             and not lacks_key(plan, c, w) else None                                                    # S13
@@ -843,7 +854,8 @@ def looks_like_a_rename(plan):
             continue
         for c in plan.current.values():
             goes = plan.decision[c.id][0] == "suspend" or c.id in plan.maybe.values()
-            if not c.visible or c.active and not goes or not c.addresses() & set(w.claims):
+            stays = not c.active and plan.decision[c.id][0] != "reactivate"                            # S12
+            if not c.visible or not goes and not stays or not c.addresses() & set(w.claims):
                 continue
             plan.blocked[w] = "looks like a rename"
             found = True
@@ -996,7 +1008,9 @@ def judge(plan):
             if c is None and change:
                 verdict.links[key] = dict(w.ids)
             elif c is not None and not whole and key in plan.new_links:                                # S22
-                rests = not c.active and not will_be_active(plan, c, w)
+                rests = not c.active and not change
+                if rests and will_be_active(plan, c, w):                                               # S23
+                    continue
                 if change or not rests or any(i is not None for i in plan.new_links[key].values()):
                     verdict.links[key] = plan.new_links[key]
                     if not change:
@@ -1052,7 +1066,7 @@ def limits(plan):
         for kind in KINDS:
             limit = (settings.get(kind) or {}).get(name, settings.get(name, DEFAULT_LIMITS[name]))
             check(f"{name} {kind}", planned_of(verdict, name, kind), limit, active[kind], f"{name}:{kind}", name)
-    first = [c for c in verdict.changes if c.key_sent and c.action != "create"
+    first = [c for c in verdict.changes if c.key_sent and c.action not in ("create", "suspend")            # S19
              and (c.key not in plan.record or plan.record[c.key].key is None)]
     check("keys", len(first), settings.get("keys", DEFAULT_LIMITS["keys"]), active[USER], "keys")
     regained = {kind: regained_by(plan, kind) for kind in KINDS}
@@ -1083,7 +1097,7 @@ def planned_of(verdict, name, kind):
     if name == "held":
         return len([k for k, _ in verdict.held if k == kind])
     if name == "update":                                                                               # S19
-        return len([c for c in verdict.changes if c.kind == kind and c.action in ("update", "grant", "revoke")
+        return len([c for c in verdict.changes if c.kind == kind and c.action in ("update", "grant", "revoke", "reactivate")
                     and (c.new_address or c.name or c.unit or c.mobile or c.aliases_added or c.aliases_removed)])
     return len([c for c in verdict.changes if c.kind == kind and c.action == name])
 
