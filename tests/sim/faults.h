@@ -12,7 +12,8 @@
  *
  * What: "when" is "before" (the default) or "after" the request took effect.
  *
- *     delay     "ms": before or after; others are served meanwhile
+ *     delay     "ms": before or after; others are served meanwhile, and it takes effect even when
+ *               its client does not wait so long
  *     status    "status", "retry_after" (seconds), "body": 429 with the service's own body
  *     reset     the connection is reset (RST), nothing is answered
  *     truncate  of the answer's body only "bytes" (default: half), then the connection is closed;

@@ -21,7 +21,7 @@ uint64_t clock_now(void)
 
 /* --- waiting -------------------------------------------------------------------------------- */
 
-void exchange_wait(struct exchange *exchange, uint64_t nanoseconds)
+static void enqueue(struct exchange *exchange, uint64_t nanoseconds)
 {
 	struct exchange **place = &exchange->server->waiting;
 
@@ -30,16 +30,50 @@ void exchange_wait(struct exchange *exchange, uint64_t nanoseconds)
 		place = &(*place)->next;
 	exchange->next = *place;
 	*place = exchange;
+}
+
+static struct exchange *dequeue(struct server *server)
+{
+	struct exchange *exchange = server->waiting;
+
+	server->waiting = exchange->next;
+	exchange->next = NULL;
+	return exchange;
+}
+
+void exchange_wait(struct exchange *exchange, uint64_t nanoseconds)
+{
+	enqueue(exchange, nanoseconds);
 	MHD_suspend_connection(exchange->connection);
 }
 
-static void resume_until(struct server *server, uint64_t moment)
+/* False: it goes on at once. */
+static bool is_delayed(struct exchange *exchange, int moment)
 {
-	while (server->waiting && server->waiting->due <= moment) {
-		struct exchange *exchange = server->waiting;
+	const struct fault *delay = exchange->strikes.delay[moment];
 
-		server->waiting = exchange->next;
-		exchange->next = NULL;
+	if (delay)
+		enqueue(exchange, delay->ms * 1000000);
+	return delay;
+}
+
+/*
+ * Takes effect here and not when libmicrohttpd calls again, which it does not once the client is
+ * gone: a change that somebody has given up waiting for comes all the same.
+ */
+static void resume_due(struct server *server)
+{
+	uint64_t now = clock_now();
+
+	while (server->waiting && server->waiting->due <= now) {
+		struct exchange *exchange = dequeue(server);
+
+		if (exchange->phase == PHASE_ARRIVED) {
+			exchange_decide(exchange);
+			exchange->phase = PHASE_DECIDED;
+			if (is_delayed(exchange, AFTER))
+				continue;
+		}
 		MHD_resume_connection(exchange->connection);
 	}
 }
@@ -99,13 +133,10 @@ static void take_body(struct exchange *exchange, const char *bytes, size_t *size
 	*size = 0;
 }
 
-static bool is_delayed(struct exchange *exchange, int moment)
+static enum MHD_Result suspend(struct exchange *exchange)
 {
-	const struct fault *delay = exchange->strikes.delay[moment];
-
-	if (delay)
-		exchange_wait(exchange, delay->ms * 1000000);
-	return delay;
+	MHD_suspend_connection(exchange->connection);
+	return MHD_YES;
 }
 
 /* Called with the head, with each part of the body, at its end, and after each wait. */
@@ -134,13 +165,11 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *connection, 
 		exchange_arrive(exchange);
 		exchange->phase = PHASE_ARRIVED;
 		if (is_delayed(exchange, BEFORE))
-			return MHD_YES;
-	}
-	if (exchange->phase == PHASE_ARRIVED) {
+			return suspend(exchange);
 		exchange_decide(exchange);
 		exchange->phase = PHASE_DECIDED;
 		if (is_delayed(exchange, AFTER))
-			return MHD_YES;
+			return suspend(exchange);
 	}
 	return exchange_send(exchange);
 }
@@ -215,7 +244,7 @@ int server_run(struct server *server, int fd, struct err *err)
 			return err_errno(err, ERR_FAILED, "cannot wait for requests");
 		if (fds[1].revents)
 			return 0;
-		resume_until(server, clock_now());
+		resume_due(server);
 		if (MHD_run(server->daemon) != MHD_YES)
 			return err_set(err, ERR_FAILED, "libmicrohttpd failed");
 		if (server->failed) {
@@ -230,7 +259,8 @@ void server_stop(struct server *server)
 	if (!server)
 		return;
 	/* It may not be stopped while connections are suspended. */
-	resume_until(server, UINT64_MAX);
+	while (server->waiting)
+		MHD_resume_connection(dequeue(server)->connection);
 	MHD_stop_daemon(server->daemon);
 	free(server);
 }
