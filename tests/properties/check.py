@@ -112,7 +112,8 @@ def foresee(change, wanted, at, at_after, after):
         return
     if action == "suspend" and kind == "user":
         one["active"] = False
-        one["key"] = after[key]["key"] if key in after else None  # sent with it where a source has one
+        if (change.get("sso_key") or "").startswith("hmac:"):
+            one["key"] = after[key]["key"] if key in after else None
         return
     if action == "suspend":
         one["delegates"] = set()
@@ -211,9 +212,12 @@ def invisible_stays(seen):
 def held_stays(seen):
     """Whatever exists for a held entry stays as it is; what needs a person is not done without one."""
     at = {(one["kind"], one["address"]): key for key, one in seen.world.items()}
+    # Accounts that are some other entry's, by the id that is recorded.
+    others = {change["id"] for change in seen.plan["changes"] for link in change["links"]
+              if link["digest"] and seen.links.get((change["id"], link["source"])) == link["digest"]}
     for held in seen.plan["held"]:
         key = at.get(tuple(held["account"].split(" ", 1)))
-        if key:
+        if key and key not in others:
             same_account(seen, key, "held_stays", "held")
 
 
@@ -255,7 +259,8 @@ def unmanaged_stays(seen):
 
 def predecessors_mail(seen):
     """Nobody reads the mail of a predecessor without --same-person: an account that a run has recorded
-    under one id of a source gives nothing to an entry of that source with another id."""
+    under one id of a source gives nothing to an entry of that source with another id, unless another source
+    still knows it by the id it had."""
     confirmed = {canonical(address) for address in seen.step.get("same_person", ())}
     world = seen.world
     at = {one["address"]: key for key, one in world.items()}
@@ -264,8 +269,11 @@ def predecessors_mail(seen):
     for change in seen.plan["changes"]:
         if change["action"] in TAKING or change["action"] == "create":
             continue
+        known = {link["source"]: seen.links.get((at[change["address"]], link["source"])) for link in change["links"]}
+        if any(link["digest"] and link["digest"] == known[link["source"]] for link in change["links"]):
+            continue
         for link in change["links"]:
-            before = seen.links.get((at[change["address"]], link["source"]))
+            before = known[link["source"]]
             address = (change.get("new_address") or {}).get("to") or change["address"]
             demand(not (before and link["digest"] and before != link["digest"]) or address in confirmed
                    or change["address"] in was,
@@ -282,6 +290,7 @@ def requests_as_stated(seen):
         least += 2 if create and (change["aliases"]["add"] or change["delegates"]["add"]) else 1
         renamed = change.get("new_address")
         claims[number] = set(change["aliases"]["add"]) | ({renamed["to"]} if renamed else set())
+        claims[number] |= {change["address"]} if create else set()
         frees[number] = set(change["aliases"]["remove"]) | ({change["address"]} if renamed else set())
         # A new address, or an account that comes, is something its delegations wait for.
         if renamed or change["action"] in ("create", "reactivate"):
@@ -361,7 +370,9 @@ def any_prefix(seen, place, rng, at=None):
     """Killed at any durable step, then continued, or closed and planned anew, it ends in the same organisation;
     and as long as anything that only takes away is not done, nothing is given."""
     at = at or rng.randint(1, max(seen.faults, 1))
-    close = rng.random() < 0.5
+    # Where updates are switched off, a closed run's half-made create stays half-made.
+    kept = any(not kind.get("update", True) for kind in seen.config.get("actions", {}).values())
+    close = rng.random() < 0.5 and not kept
     other = place.copy("prefix")
     other.approve(seen.plan)
     try:
@@ -424,7 +435,7 @@ def allow_is_exact(seen, place, rng):
         return
     which = rng.randrange(1, len(seen.allowed), 2)
     rule, _, number = seen.allowed[which].partition("=")
-    if not number.isdigit() or int(number) < 1:
+    if int(number) < 1:
         return
     options = seen.options()
     options[options.index(seen.allowed[which])] = f"{rule}={int(number) - 1}"
@@ -438,11 +449,11 @@ PROPERTIES = LOOKING + TRYING
 
 def allow(plan):
     """The options that the refusals ask for."""
-    options = []
+    most = {}
     for text in plan["refused"]:
-        for one in re.findall(r"--allow (\S+)", text):
-            options += ["--allow", one.rstrip(".,;")]
-    return options
+        for rule, number in re.findall(r"--allow ([^ =]+)=(\d+)", text):
+            most[rule] = max(most.get(rule, 0), int(number))
+    return [word for rule, number in most.items() for word in ("--allow", f"{rule}={number}")]
 
 
 # --- a whole case -----------------------------------------------------------------------------------------
@@ -523,7 +534,7 @@ class Examination:
             self.place.write("faults", "")
         seen.result, seen.after = self.place.result(), self.place.organization()
         self.counts["changes"] += len(seen.result)
-        options = [o for o in seen.step.get("options", ()) if not o.startswith("--refresh")]
+        options = [o for o in seen.options() if not o.startswith("--refresh")]
         done, seen.again = self.place.plan(seen.step, seen.number + 8, *options, file="again.yaml")
         demand(done.status in (0, 4), "exit_status", f"the plan after apply ends with {done.status}: {done.err}")
 
