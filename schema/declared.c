@@ -8,6 +8,7 @@ void entries_release(struct entries *entries)
 {
 	free(entries->items);
 	arena_release(&entries->arena);
+	arena_wipe(&entries->keys);
 	*entries = (struct entries)ENTRIES_INIT;
 }
 

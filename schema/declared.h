@@ -38,10 +38,11 @@ struct entries {
 	struct entry *items; /* in the order read */
 	size_t count, capacity;
 	struct arena arena; /* sets, delegates, secret_refs */
+	struct arena keys;  /* account keys that a source has read: wiped when released */
 };
-#define ENTRIES_INIT                   \
-	{                              \
-		NULL, 0, 0, ARENA_INIT \
+#define ENTRIES_INIT                               \
+	{                                          \
+		NULL, 0, 0, ARENA_INIT, ARENA_INIT \
 	}
 void entries_release(struct entries *entries);
 

@@ -196,6 +196,15 @@ void arena_release(struct arena *arena)
 	arena->pages = NULL;
 }
 
+void arena_wipe(struct arena *arena)
+{
+	for (struct arena_page *page = arena->pages; page; page = page->next) {
+		UNPOISON(page->bytes, page->size);
+		explicit_bzero(page->bytes, page->used);
+	}
+	arena_release(arena);
+}
+
 /* All of the mapping that malloc made for it: hinted in part, it could not grow in its place. */
 static void prefer_huge_block(void *memory, size_t size)
 {

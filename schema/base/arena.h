@@ -32,6 +32,8 @@ void *arena_alloc_aligned(struct arena *arena, size_t size, size_t alignment);
 void arena_reset(struct arena *arena);
 /* Frees everything; the arena is empty and usable again. */
 void arena_release(struct arena *arena);
+/* The same for an arena that held secrets: overwritten first. */
+void arena_wipe(struct arena *arena);
 
 /* malloc family that ends the program instead of returning NULL. */
 void *mem_alloc(size_t size);

@@ -163,6 +163,10 @@ int secret_load(const struct secret_ref *ref, struct secret *out, struct err *er
 	case SECRET_CREDENTIAL:
 		result = load_credential(ref->name, out, err);
 		break;
+	case SECRET_HELD:
+		secret_set(out, ref->name);
+		result = 0;
+		break;
 	}
 	arena_release(&arena);
 	return result;

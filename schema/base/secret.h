@@ -17,11 +17,14 @@ struct secret {
 		.ptr = NULL \
 	}
 
-/* Where a secret lies; never the secret itself. The configuration's arena owns the text. */
-enum secret_kind { SECRET_ABSENT, SECRET_ENV, SECRET_FILE, SECRET_CREDENTIAL };
+/*
+ * Where a secret lies; never the secret itself, but for SECRET_HELD: what a source read is only in memory
+ * that its owner wipes. The configuration's arena owns the text of the others.
+ */
+enum secret_kind { SECRET_ABSENT, SECRET_ENV, SECRET_FILE, SECRET_CREDENTIAL, SECRET_HELD };
 struct secret_ref {
 	enum secret_kind kind;
-	struct str name; /* variable, path (already resolved) or credential name */
+	struct str name; /* variable, path (already resolved), credential name; or the secret */
 };
 
 /*
