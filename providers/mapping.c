@@ -1,5 +1,6 @@
 #include "mapping.h"
 
+#include "base/os.h"
 #include "dn.h"
 #include "fold.h"
 
@@ -231,6 +232,42 @@ static struct str mobile(struct mapping_work *work, const struct conversion *con
 	return STR_NONE;
 }
 
+/* The first three numbers of a text, or the parts of eight digits in a row. */
+static struct str date(struct mapping_work *work, const struct conversion *conversion,
+		       struct str value)
+{
+	unsigned parts[3] = {0}, year = 0, month = 0, day = 0;
+	size_t lengths[3] = {0}, part = 0, at = 0;
+	struct str text = str_trim(value);
+	char out[DATE_TEXT_SIZE + 32];
+	int32_t days;
+
+	for (; at < text.len && part < 3; at++) {
+		char c = text.ptr[at];
+		size_t most = conversion->order[part] == 'Y' ? 4 : 2;
+
+		if (c < '0' || c > '9') {
+			part += lengths[part] > 0;
+			continue;
+		}
+		if (lengths[part] == most && ++part == 3)
+			break;
+		parts[part] = parts[part] * 10 + (unsigned)(c - '0');
+		lengths[part]++;
+	}
+	for (size_t i = 0; i < 3; i++) {
+		if (conversion->order[i] == 'Y')
+			year = lengths[i] == 4 ? parts[i] : 0;
+		else
+			*(conversion->order[i] == 'M' ? &month : &day) = parts[i];
+	}
+	snprintf(out, sizeof(out), "%04u-%02u-%02u", year, month, day);
+	if (year && date_parse(str_of(out), &days))
+		return arena_str(&work->arena, str_of(out));
+	note(work, value, "is no date that can be read");
+	return STR_NONE;
+}
+
 /* --- bytes -------------------------------------------------------------------------------- */
 
 #define GUID_SIZE 16
@@ -372,6 +409,8 @@ static struct str convert(struct mapping_work *work, const struct conversion *co
 		return hex(work, value);
 	case CONVERT_DN_RDN:
 		return first_name(work, value);
+	case CONVERT_DATE:
+		return date(work, conversion, value);
 	case CONVERT_BIT:
 	case CONVERT_AD_ENABLED:
 	case CONVERT_AD_UNEXPIRED:

@@ -49,6 +49,9 @@ static const struct conversion_row rows[] = {
 	{"is", CONVERT_IS, 1, ANY, "is(a,b)",
 	 "true when the value is one of these, in capital or small letters; else false"},
 	{"not", CONVERT_NOT, 0, 0, "not", "false for true and true for false"},
+	{"date", CONVERT_DATE, 1, 1, "date(DMY)",
+	 "a day like 31-12-2026 or 31/12/2026 0:00 as 2026-12-31; the letters are the order of day, "
+	 "month and year"},
 };
 #define ROWS (sizeof(rows) / sizeof(rows[0]))
 
@@ -201,6 +204,17 @@ static int unknown(struct parser *p, struct str name, size_t start)
 	return fail(p, start);
 }
 
+static bool date_order(struct conversion *conversion)
+{
+	struct str order = conversion->arguments[0];
+
+	if (order.len != 3 || !memchr(order.ptr, 'D', 3) || !memchr(order.ptr, 'M', 3) ||
+	    !memchr(order.ptr, 'Y', 3))
+		return false;
+	memcpy(conversion->order, order.ptr, 3);
+	return true;
+}
+
 /* What the conversion's own arguments must be. */
 static int check_arguments(struct parser *p, struct conversion *conversion, size_t start)
 {
@@ -225,6 +239,11 @@ static int check_arguments(struct parser *p, struct conversion *conversion, size
 			buf_release(&known);
 			return fail(p, start);
 		}
+	}
+	if (conversion->op == CONVERT_DATE && !date_order(conversion)) {
+		err_set(p->err, ERR_FAILED,
+			"date(…) takes the letters D, M and Y in the order of the parts");
+		return fail(p, start);
 	}
 	if ((conversion->op == CONVERT_REPLACE || conversion->op == CONVERT_SPLIT) &&
 	    conversion->argument_count && conversion->arguments[0].len == 0) {

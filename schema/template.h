@@ -43,6 +43,7 @@ enum conversion_op {
 	CONVERT_AD_UNEXPIRED,
 	CONVERT_IS,
 	CONVERT_NOT,
+	CONVERT_DATE,
 };
 
 #define CONVERSION_ARGUMENTS_MAX 16
@@ -52,6 +53,7 @@ struct conversion {
 	struct str *arguments; /* as written, quotes off */
 	size_t argument_count;
 	unsigned bit;                         /* CONVERT_BIT: 0 … 63 */
+	char order[3];                        /* CONVERT_DATE: 'D', 'M' and 'Y' */
 	const struct mobile_country *country; /* CONVERT_MOBILE */
 };
 

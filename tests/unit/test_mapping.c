@@ -53,6 +53,10 @@ static const struct {
 	{"status", {BYTES(" Actief ")}, 1},
 	{"umlaut", {BYTES("Ärzte")}, 1},
 	{"aaa", {BYTES("aaaa")}, 1},
+	{"days", {BYTES("31-12-2026"), BYTES(" 1.2.2027 00:00:00"), BYTES("31122026")}, 3},
+	{"baddays",
+	 {BYTES("31-02-2026"), BYTES("1-2-26"), BYTES("soon"), BYTES("12-31-2026")},
+	 4},
 	{"E-mail: work", {BYTES("w")}, 1},
 };
 #define ATTRIBUTES (sizeof(attributes) / sizeof(attributes[0]))
@@ -171,6 +175,10 @@ static void values(void **state)
 		{"{status:is(inactief)}", "false"},
 		{"{umlaut:is(ÄRZTE)}", "true"},
 		{"{missing:is(x)}", ""},
+		{"{days:date(DMY)}", "2026-12-31\n2027-02-01\n2026-12-31"},
+		{"{baddays:date(DMY)}",
+		 "!31-02-2026 is no date that can be read!1-2-26 is no date that can be read"
+		 "!soon is no date that can be read!12-31-2026 is no date that can be read"},
 	};
 	struct mapping_work work = {.now = NOW};
 	struct buf text = BUF_INIT;

@@ -124,7 +124,8 @@ static void refused(void **state)
 		{"{a:trim:sha256}", 8,
 		 "there is no conversion 'sha256'; there are: text, lower, upper, trim, first, "
 		 "split, replace, local, domain, smtp, smtp_aliases, mobile, guid, guid_bytes, "
-		 "base64, hex, dn_rdn, bit, ad_enabled, ad_unexpired, is, not"},
+		 "base64, hex, dn_rdn, bit, ad_enabled, ad_unexpired, is, not, "
+		 "date"},
 		{"{a:mobile}", 3, "'mobile' is written as mobile(NL)"},
 		{"{a:lower()}", 3, "'lower' is written as lower"},
 		{"{a:replace(x)}", 3, "'replace' is written as replace(a,b)"},
@@ -137,6 +138,10 @@ static void refused(void **state)
 		 "mobile(…) has no rules for 'ZZ'; it knows NL, BE, DE, GB, FR, LU, IT, US, CA"},
 		{"{a:bit(64)}", 3, "bit(…) takes a number from 0 to 63"},
 		{"{a:bit(x)}", 3, "bit(…) takes a number from 0 to 63"},
+		{"{a:date(DM)}", 3,
+		 "date(…) takes the letters D, M and Y in the order of the parts"},
+		{"{a:date(DDY)}", 3,
+		 "date(…) takes the letters D, M and Y in the order of the parts"},
 		{"{a:bit(1}", 6, "the '(' here has no ')'"},
 		{"{a:is('x'y)}", 5, "the '(' here has no ')'"},
 		{"{a:is('x)}", 6, "the quote that begins here has no end"},
@@ -225,7 +230,7 @@ static void documented(void **state)
 		assert_int_equal(template.parts[0].choices[0].conversions[0].op, count);
 		count++;
 	}
-	assert_int_equal(count, CONVERT_NOT + 1);
+	assert_int_equal(count, CONVERT_DATE + 1);
 	buf_release(&table);
 }
 
