@@ -273,6 +273,14 @@ static void begin_elements(struct walker *w, const struct field *field, const st
 	struct frame *frame;
 	char *elements;
 
+	if ((field->flags & FIELD_ALONE) && node->type == NODE_SCALAR && !node_is_null(node)) {
+		elements = arena_alloc_array(w->walk->arena, 1, field->item_size);
+		*(void **)(base + field->offset) = elements;
+		*(size_t *)(base + field->also - 1) = 1;
+		if (field_scalar(w->walk, field->item, node, elements) < 0)
+			w->result = -1;
+		return;
+	}
 	if (node->type != (field->type == FIELD_LIST ? NODE_LIST : NODE_MAP)) {
 		w->result = field_wrong_type(w->walk, field, node);
 		return;

@@ -51,6 +51,7 @@ enum field_flags {
 	FIELD_MAY_BE_EMPTY = 1 << 1, /* FIELD_TEXT: "" is a value */
 	FIELD_NUMBERS = 1 << 2,      /* a text that may look like a number: for the schema */
 	FIELD_LATER = 1 << 3,        /* not in this version: an error that says so */
+	FIELD_ALONE = 1 << 4,        /* a list of one text may be that text */
 };
 
 /* One choice of FIELD_WORD and FIELD_WORDS. */

@@ -211,10 +211,33 @@ static void write_example(struct json_writer *w, const struct field *field)
 	json_end_array(w);
 }
 
+/* A text, or a list of them. */
+static void write_alone(struct json_writer *w, const struct field *field)
+{
+	json_begin_array(w, "anyOf");
+	json_begin_object(w, NULL);
+	write_type(w, field->item);
+	json_end_object(w);
+	json_begin_object(w, NULL);
+	json_str(w, "type", STR("array"));
+	json_begin_object(w, "items");
+	write_type(w, field->item);
+	json_end_object(w);
+	if (field->most)
+		json_int(w, "maxItems", (int64_t)field->most);
+	json_end_object(w);
+	json_end_array(w);
+}
+
 static void write_field(struct json_writer *w, const struct field *field)
 {
 	json_begin_object(w, field->name);
 	write_description(w, field);
+	if (field->flags & FIELD_ALONE) {
+		write_alone(w, field);
+		json_end_object(w);
+		return;
+	}
 	write_type(w, field);
 	write_default(w, field);
 	write_example(w, field);
