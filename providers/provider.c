@@ -1,5 +1,6 @@
 #include "provider.h"
 
+#include "source_csv.h"
 #include "source_yaml.h"
 #include "target_file.h"
 #include "target_zivver.h"
@@ -14,6 +15,8 @@ int source_open(struct source **source, const struct config *config, uint32_t in
 	switch (config->sources[index].provider) {
 	case SOURCE_YAML:
 		return source_yaml_open(source, config, index, err);
+	case SOURCE_CSV:
+		return source_csv_open(source, config, index, err);
 	}
 	return err_set(err, ERR_FAILED, "source '%.*s': unknown provider",
 		       STR_FMT(config->sources[index].name));

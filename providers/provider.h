@@ -29,6 +29,7 @@
 /* --- sources ------------------------------------------------------------------------------ */
 
 struct source;
+struct source_scan; /* mapped.h */
 
 struct source_input {
 	struct sym_pool *names; /* the run's pool */
@@ -40,11 +41,17 @@ struct source_ops {
 	bool local; /* reads files beside the configuration: `validate` may, offline */
 	/*
 	 * Appends all entries of the source. Either complete or -1: nothing partial may ever reach
-	 * reconcile. Positioned findings go to `diags` (then *err says "N errors in declared
+	 * reconcile. Positioned findings go to `diags` (then *err says "N errors in …
 	 * files"); anything else to *err, prefixed "source 'NAME': ".
 	 */
 	int (*read)(struct source *source, const struct source_input *input,
 		    struct entries *entries, struct diags *diags, struct err *err);
+	/*
+	 * Hands out what it reads before that is mapped, for those who want to see it. NULL: there is
+	 * nothing behind its entries. Errors as with read.
+	 */
+	int (*scan)(struct source *source, const struct source_input *input,
+		    const struct source_scan *scan, struct diags *diags, struct err *err);
 	/*
 	 * Where it reads from, as the record pins it ("yaml accounts.yaml", "ldap
 	 * ldaps://dc1…"); without credentials.

@@ -9,8 +9,7 @@ static int read_local(struct context *context, int64_t now, struct entries *entr
 	int failed = 0;
 	for (uint32_t i = 0; i < context->config.source_count; i++) {
 		/* Of a configuration with errors not all may be there. */
-		if (!context->config.sources[i].name.len ||
-		    !context->config.sources[i].path.len)
+		if (!config_source_readable(&context->config.sources[i]))
 			continue;
 		struct source *source = NULL;
 		struct err err = ERR_INIT;

@@ -56,7 +56,7 @@ static const struct config_source *source_at(const struct merge *m, const struct
 
 static bool lists(const struct merge *m, const struct entry *entry)
 {
-	return source_at(m, entry)->manage == 0;
+	return config_source_manage(source_at(m, entry), entry->account.kind) == 0;
 }
 
 const struct sym *desired_say(struct merge *m, struct said *last, uint32_t source,
@@ -75,7 +75,8 @@ const struct sym *desired_say(struct merge *m, struct said *last, uint32_t sourc
 static bool has_opinion(const struct merge *m, const struct entry *entry,
 			enum attribute attribute)
 {
-	const unsigned manage = source_at(m, entry)->manage;
+	const unsigned manage =
+		config_source_manage(source_at(m, entry), entry->account.kind);
 
 	if (manage && !(manage & attribute))
 		return false;

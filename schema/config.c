@@ -74,6 +74,16 @@ static const struct node *node_at(const struct node *root, const char *path)
 	return at;
 }
 
+/* Whether one of its sections lists accounts; sources without sections do. */
+static bool source_lists(const struct config_source *source)
+{
+	bool lists = !source->has;
+
+	for (unsigned kind = 0; kind < KIND_COUNT; kind++)
+		lists = lists || ((source->has & 1u << kind) && !source->sections[kind].manage);
+	return lists;
+}
+
 static void check_sources(struct field_walk *walk, const struct config_draft *draft,
 			  const struct node *root)
 {
@@ -92,7 +102,7 @@ static void check_sources(struct field_walk *walk, const struct config_draft *dr
 		const struct node *manage = node_get(item, "manage");
 		const struct node *adds = node_get(item, "adds");
 
-		lists = lists || !manage;
+		lists = lists || (!manage && source_lists(source));
 		if (manage && manage->type == NODE_LIST && manage->count == 0)
 			field_error(walk, manage,
 				    "a source that manages nothing is no source; leave the "
@@ -100,6 +110,7 @@ static void check_sources(struct field_walk *walk, const struct config_draft *dr
 		if (manage && source->manage && adds && (source->adds & ~source->manage))
 			field_error(walk, adds,
 				    "'adds' names an attribute that 'manage' does not");
+		config_mapping_check(walk, &config->sources[i], item);
 		if (source->name.len && str_eq(source->name, config->target.external_id))
 			unknown = false;
 		for (size_t j = 0; j < i && source->name.len; j++) {
@@ -280,6 +291,12 @@ static void take(struct config *config, const struct config_draft *draft)
 		struct config_source *source = &taken.sources[i];
 
 		source->path_given = path_from(taken.dir, source->path, source->path_given);
+		for (unsigned kind = 0; kind < KIND_COUNT; kind++) {
+			struct config_section *section = &source->sections[kind];
+
+			section->path_given = path_from(taken.dir, section->path,
+							section->path_given);
+		}
 	}
 	for (unsigned kind = 0; kind < KIND_COUNT; kind++) {
 		for (unsigned rule = 0; rule < LIMIT_RULES; rule++) {

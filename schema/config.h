@@ -9,6 +9,7 @@
 #include "account.h"
 #include "base/secret.h"
 #include "base/sha256.h"
+#include "config_mapping.h"
 #include "diag.h"
 #include "field.h"
 
@@ -61,17 +62,38 @@ struct config_target {
 	struct str external_id;  /* name of a source, or empty */
 };
 
-enum source_provider { SOURCE_YAML };
+enum source_provider { SOURCE_YAML, SOURCE_CSV };
+
+enum csv_encoding {
+	CSV_UTF_8, /* UTF-16 too, when it begins with its mark */
+	CSV_UTF_16,
+	CSV_WINDOWS_1250,
+	CSV_WINDOWS_1252,
+	CSV_WINDOWS_1254,
+	CSV_ISO_8859_15,
+};
 
 struct config_source {
 	struct position position;
 	struct str name;
 	enum source_provider provider;
-	struct str path;       /* provider yaml: a glob, resolved */
+	struct str path;       /* provider yaml: a glob, resolved; csv: a file, or empty */
 	struct str path_given; /* likewise */
 	unsigned manage;       /* enum attribute bits; 0: lists accounts (no `manage:` given) */
 	unsigned adds; /* enum attribute bits whose sets are united with what others say */
+	/* Sources with attributes. */
+	unsigned has; /* bits 1 << enum account_kind: which sections are given */
+	struct config_section sections[KIND_COUNT];
+	bool mapped; /* the sections have no errors and can be read with */
+	/* provider csv */
+	char delimiter; /* 0: seen from the header */
+	enum csv_encoding encoding;
+	struct config_kind kind;
 };
+/* Whether so much of it is there that its files can be read: of configurations with errors. */
+bool config_source_readable(const struct config_source *source);
+/* What an entry of this kind may manage; 0: it lists the account. */
+unsigned config_source_manage(const struct config_source *source, enum account_kind kind);
 
 enum suspend_mode { SUSPEND_NEVER, SUSPEND_RECORDED, SUSPEND_ALWAYS }; /* also reactivate */
 struct config_actions {

@@ -61,12 +61,12 @@ static const struct field_word source_providers[] = {
 	{"yaml", SOURCE_YAML, false, "files of declared accounts"},
 	{"ldap", -1, true, "Active Directory and other directories"},
 	{"exchange-online", -1, true, "mailboxes of Exchange Online"},
-	{"csv", -1, true, "tables as text"},
+	{"csv", SOURCE_CSV, false, "tables as text"},
 	{"xlsx", -1, true, "Excel workbooks"},
 	{NULL, 0, false, NULL},
 };
 
-static const struct field_word manage_words[] = {
+const struct field_word config_manage_words[] = {
 	{"name", ATTR_NAME, false, NULL},           {"aliases", ATTR_ALIASES, false, NULL},
 	{"delegates", ATTR_DELEGATES, false, NULL}, {"mobile", ATTR_MOBILE, false, NULL},
 	{"unit", ATTR_UNIT, false, NULL},           {"sso_key", ATTR_KEY, false, NULL},
@@ -98,7 +98,7 @@ static const struct field source_fields[] = {
 	{.name = "manage",
 	 .type = FIELD_WORDS,
 	 .offset = offsetof(struct config_source, manage),
-	 .words = manage_words,
+	 .words = config_manage_words,
 	 .example = "[delegates]",
 	 .help = "only these attributes, and only for accounts that another source lists"},
 	{.name = "adds",
@@ -123,16 +123,87 @@ static const struct field source_yaml_fields[] = {
 	{.name = NULL},
 };
 
-static const struct field_variant source_variants[] = {{SOURCE_YAML, source_yaml_fields}};
+/* A character of its own, or its name where it could not be seen. */
+static int parse_delimiter(struct field_walk *walk, const struct field *field,
+			   const struct node *node, void *out)
+{
+	char c = node->text.ptr[0];
+
+	(void)field;
+	if (str_is(node->text, "tab"))
+		c = '\t';
+	else if (node->text.len != 1 || c == '"' || c <= ' ' || c == '@' || c == '.' ||
+		 c == '-' || (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z'))
+		return field_error(walk, node,
+				   "expected one character such as ';' or ',', or "
+				   "the word tab");
+	*(char *)out = c;
+	return 0;
+}
+
+static const struct field_word encoding_words[] = {
+	{"utf-8", CSV_UTF_8, false, "Unicode"},
+	{"utf-16", CSV_UTF_16, false, "little-endian without a mark"},
+	{"windows-1250", CSV_WINDOWS_1250, false, "Central Europe"},
+	{"windows-1252", CSV_WINDOWS_1252, false, "Western Europe"},
+	{"windows-1254", CSV_WINDOWS_1254, false, "Turkey"},
+	{"iso-8859-15", CSV_ISO_8859_15, false, "Western Europe, with the euro sign"},
+	{NULL, 0, false, NULL},
+};
+
+static const struct field source_csv_fields[] = {
+	{.name = "path",
+	 .type = FIELD_PATH,
+	 .offset = offsetof(struct config_source, path),
+	 .also = FIELD_PLACE(struct config_source, path_given),
+	 .example = "export/people.csv",
+	 .help = "the file, when users and functional accounts are not in two"},
+	{.name = "kind",
+	 .type = FIELD_MAP,
+	 .offset = offsetof(struct config_source, kind),
+	 .table = &config_kind_table,
+	 .help = "the column that tells users and functional accounts in one file apart"},
+	{.name = "delimiter",
+	 .type = FIELD_VALUE,
+	 .offset = offsetof(struct config_source, delimiter),
+	 .max = 3,
+	 .parse = parse_delimiter,
+	 .form = "a character or the word tab",
+	 .example = "\";\"",
+	 .help = "what stands between values; without this line it is seen from the header"},
+	{.name = "encoding",
+	 .type = FIELD_WORD,
+	 .offset = offsetof(struct config_source, encoding),
+	 .words = encoding_words,
+	 .otherwise = "utf-8",
+	 .help = "how characters are stored; a byte order mark is recognised"},
+	{.name = "users",
+	 .type = FIELD_MAP,
+	 .offset = offsetof(struct config_source, sections[KIND_USER]),
+	 .has = 1u << KIND_USER,
+	 .table = &config_users_table,
+	 .help = "which entries are users, and what they are made of"},
+	{.name = "functional",
+	 .type = FIELD_MAP,
+	 .offset = offsetof(struct config_source, sections[KIND_FUNCTIONAL]),
+	 .has = 1u << KIND_FUNCTIONAL,
+	 .table = &config_functional_table,
+	 .help = "the same for functional accounts"},
+	{.name = NULL},
+};
+
+static const struct field_variant source_variants[] = {{SOURCE_YAML, source_yaml_fields},
+						       {SOURCE_CSV, source_csv_fields}};
 
 static const struct field_table source_table = {
 	.what = "a source",
 	.fields = source_fields,
 	.size = sizeof(struct config_source),
 	.position = FIELD_PLACE(struct config_source, position),
+	.has = FIELD_PLACE(struct config_source, has),
 	.by = "provider",
 	.variants = source_variants,
-	.variant_count = 1,
+	.variant_count = 2,
 	.help = "For each attribute of an account the first source that has an opinion wins.",
 };
 

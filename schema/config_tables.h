@@ -56,6 +56,12 @@ extern const struct field_table config_table;
 extern const struct field_table config_target_table;
 int config_parse_domain(struct field_walk *walk, const struct field *field,
 			const struct node *node, void *out);
+/* What sources share with their sections; those are in config_mapping_tables.c. */
+extern const struct field_word config_manage_words[];
+/* Findings about a source with attributes beyond its rows, and the slots of its attributes. When there
+ * are none, and filling it had none, source->mapped is set. */
+void config_mapping_check(struct field_walk *walk, struct config_source *source,
+			  const struct node *item);
 /* Its sections in config_policy_tables.c. */
 extern const struct field_table config_actions_table, config_limits_table,
 	config_approval_table, config_apply_table, config_state_table;

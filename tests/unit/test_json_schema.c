@@ -94,7 +94,15 @@ static void schema_says_what_the_tables_say(void **state)
 		{"$defs/source/required", "[\"name\",\"provider\"]"},
 		{"$defs/source/allOf",
 		 "[{\"if\":{\"properties\":{\"provider\":{\"const\":\"yaml\"}},\"required\":"
-		 "[\"provider\"]},\"then\":{\"properties\":{},\"required\":[\"path\"]}}]"},
+		 "[\"provider\"]},\"then\":{\"properties\":{\"kind\":false,\"delimiter\":"
+		 "false,\"encoding\":false,\"users\":false,\"functional\":false},"
+		 "\"required\":[\"path\"]}},{\"if\":{\"properties\":{\"provider\":{"
+		 "\"const\":\"csv\"}},\"required\":[\"provider\"]},\"then\":{"
+		 "\"properties\":{}}}]"},
+		{"$defs/map-of-users/properties/name/anyOf",
+		 "[{\"type\":\"string\",\"minLength\":1,\"maxLength\":1024},{\"type\":"
+		 "\"array\",\"items\":{\"type\":\"string\",\"minLength\":1,\"maxLength\":"
+		 "1024},\"maxItems\":16}]"},
 		{"$defs/source/properties/adds/items/enum", "[\"aliases\",\"delegates\"]"},
 		{"$defs/actions-of-one-kind/properties/create/default", "true"},
 		{"$defs/limits/properties/create/type", "[\"string\",\"integer\"]"},

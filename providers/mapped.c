@@ -1,0 +1,201 @@
+#include "mapped_parts.h"
+
+#include <stdlib.h>
+
+/* Most of what is mapped is looked up as it is written. */
+static void expect_symbols(struct mapped *m, const struct mapped_entry *entry)
+{
+	const struct config_section *section = &m->config->sections[entry->kind];
+	struct str texts[SYM_EXPECT_MAX];
+	size_t count = 0;
+
+	for (size_t slot = 0; slot < section->attribute_count; slot++) {
+		const struct values values = entry->values[slot];
+
+		for (size_t i = 0; i < values.count && count < SYM_EXPECT_MAX; i++)
+			texts[count++] = values.items[i];
+	}
+	sym_expect(m->input->names, texts, count);
+}
+
+static void note_name(struct mapped *m, const struct mapped_entry *entry)
+{
+	size_t before = m->entries->count - 1 - m->first;
+
+	if (entry->name.len == 0 && m->names.count == 0)
+		return;
+	/* Those before the first one with a name have none. */
+	while (m->names.count < before)
+		*vec_push(&m->names) = NULL;
+	*vec_push(&m->names) = entry->name.len ? mapped_name(m, entry->name) : NULL;
+}
+
+bool mapped_add(struct mapped *m, const struct mapped_entry *from)
+{
+	const struct config_section *section = &m->config->sections[from->kind];
+	const struct filter_entry filtered = {from->values, from->member_of, from->context};
+	struct entry *entry;
+
+	arena_reset(&m->work.arena);
+	m->work.note_count = 0;
+	if ((section->include_count || section->exclude_count) &&
+	    !filter_judge(section, &filtered, &m->work.arena).in) {
+		m->out[from->kind]++;
+		return false;
+	}
+	expect_symbols(m, from);
+	entry = vec_push(m->entries);
+	entry->account.kind = (uint8_t)from->kind;
+	entry->account.active = true;
+	entry->source = m->source;
+	entry->file = from->file;
+	entry->line = from->line;
+	entry->until = DATE_NONE;
+	entry->because = from->because ? from->because : m->listed;
+	if (from->held)
+		mapped_hold(m, from, entry, "it", STR_NONE, from->held);
+	mapped_take(m, from, entry);
+	note_name(m, from);
+	return true;
+}
+
+/* "not active by Status": what the templates look at. */
+static const struct sym *inactive_words(struct mapped *m, const struct config_section *section)
+{
+	const struct templates *templates = &section->map[MAP_ACTIVE];
+	size_t names = 0;
+
+	buf_clear(&m->text);
+	buf_puts(&m->text, "not active by ");
+	for (size_t i = 0; i < templates->count; i++) {
+		for (size_t j = 0; j < templates->items[i].part_count; j++) {
+			const struct template_part *part = &templates->items[i].parts[j];
+
+			for (size_t k = 0; k < part->choice_count; k++)
+				buf_addf(&m->text, "%s%.*s", names++ ? ", " : "",
+					 STR_FMT(part->choices[k].attribute));
+		}
+	}
+	return names ? sym_get(m->input->names, buf_str(&m->text)) : NULL;
+}
+
+void mapped_begin(struct mapped *m, const struct config *config, uint32_t source,
+		  const struct source_input *input, struct entries *entries,
+		  struct diags *diags)
+{
+	*m = (struct mapped){
+		.config = &config->sources[source],
+		.source = source,
+		.input = input,
+		.entries = entries,
+		.diags = diags,
+		.first = entries->count,
+		/* An account that expires today does so when the day is over. */
+		.work = {.arena = ARENA_INIT, .now = (int64_t)input->today * 86400},
+	};
+	m->listed = sym_get(input->names, STR("listed"));
+	for (unsigned kind = 0; kind < KIND_COUNT; kind++)
+		m->inactive_because[kind] = inactive_words(m, &m->config->sections[kind]);
+}
+
+static void release(struct mapped *m)
+{
+	/* Account keys were made in it. */
+	arena_wipe(&m->work.arena);
+	free(m->names.items);
+	buf_release(&m->text);
+}
+
+/* --- delegates ---------------------------------------------------------------------------- */
+
+/* By symbol number: 1 + the entry that has this address, alias or name. The first one that says so. */
+static uint32_t *find_owners(const struct mapped *m)
+{
+	uint32_t *owner = mem_calloc(m->input->names->count + 1u, sizeof(*owner));
+
+	for (size_t i = m->first; i < m->entries->count; i++) {
+		const struct account *account = &m->entries->items[i].account;
+		const struct sym *name = i - m->first < m->names.count
+						 ? m->names.items[i - m->first]
+						 : NULL;
+
+		if (account->address)
+			owner[account->address->number] = (uint32_t)i + 1;
+		if (name && !owner[name->number])
+			owner[name->number] = (uint32_t)i + 1;
+	}
+	for (size_t i = m->first; i < m->entries->count; i++) {
+		const struct set aliases = m->entries->items[i].account.aliases;
+
+		for (uint32_t j = 0; j < aliases.count; j++) {
+			if (!owner[aliases.items[j]->number])
+				owner[aliases.items[j]->number] = (uint32_t)i + 1;
+		}
+	}
+	return owner;
+}
+
+/* A delegate that has no address. */
+static void hold_with(struct mapped *m, struct entry *entry, const struct entry *delegate)
+{
+	if (entry->held)
+		return;
+	buf_clear(&m->text);
+	buf_addf(&m->text, "one of its delegates is held: %s",
+		 delegate->held ? delegate->held->text : "it has no address");
+	entry->held = sym_get(m->input->names, buf_str(&m->text));
+}
+
+static void resolve(struct mapped *m, const uint32_t *owner, struct entry *entry)
+{
+	struct account *account = &entry->account;
+	struct delegates *delegates = &account->delegates;
+	uint32_t kept = 0;
+
+	for (uint32_t i = 0; i < delegates->count; i++) {
+		const struct sym *who = delegates->items[i].address;
+		const uint32_t index = owner[who->number];
+
+		if (index) {
+			const struct entry *found = &m->entries->items[index - 1];
+
+			/* Nobody knows who that is in the target: nothing is taken away. */
+			if (!found->account.address)
+				hold_with(m, entry, found);
+			who = found->account.address;
+		} else if (str_starts(sym_str(who), "dn:")) {
+			continue;
+		}
+		/* Nobody needs access to what is her own. */
+		if (who && who != account->address)
+			delegates->items[kept++] = (struct delegate){who, NULL};
+	}
+	delegates->count = delegates_sort(delegates->items, kept);
+}
+
+void mapped_finish(struct mapped *m)
+{
+	uint32_t *owner = NULL;
+
+	for (size_t i = m->first; i < m->entries->count; i++) {
+		struct entry *entry = &m->entries->items[i];
+
+		if (entry->account.delegates.count == 0)
+			continue;
+		if (!owner)
+			owner = find_owners(m);
+		resolve(m, owner, entry);
+	}
+	free(owner);
+	if (m->warnings > MAPPED_WARNINGS_MAX)
+		diag_warning(m->diags, m->config->name, 0, 0,
+			     "%zu more values were left out that are not listed",
+			     m->warnings - MAPPED_WARNINGS_MAX);
+	release(m);
+}
+
+void mapped_abandon(struct mapped *m)
+{
+	m->entries->count = m->first;
+	release(m);
+}

@@ -1,0 +1,19 @@
+/*
+ * Between the parts of mapped*.c; not for others.
+ */
+#ifndef ZSCTL_MAPPED_PARTS_H
+#define ZSCTL_MAPPED_PARTS_H
+
+#include "mapped.h"
+
+#define MAPPED_WARNINGS_MAX 20
+
+/* "WHAT 'VALUE' PROBLEM (people.csv:12)"; the first reason stays. The value may be empty. */
+void mapped_hold(struct mapped *m, const struct mapped_entry *from, struct entry *entry,
+		 const char *what, struct str value, const char *problem);
+/* The symbol of an entry's own name, which is no address. */
+const struct sym *mapped_name(struct mapped *m, struct str name);
+/* Everything but what it is and where it stands. */
+void mapped_take(struct mapped *m, const struct mapped_entry *from, struct entry *entry);
+
+#endif

@@ -1,0 +1,460 @@
+/* What an account is made of, out of the values of one entry. */
+#include "mapped_parts.h"
+
+#include "address.h"
+#include "base/os.h"
+#include "character.h"
+#include "dn.h"
+#include "fold.h"
+
+#include <string.h>
+
+#define NAME_MAX_BYTES 1024
+#define KEY_MAX_BYTES 1024
+#define DELEGATES_MAX 100000 /* of one entry */
+#define ALIASES_MAX 10000
+
+/* --- what people are told ------------------------------------------------------------------- */
+
+/* "people.csv:12" or the entry's name. */
+static void add_place(struct buf *out, const struct mapped_entry *entry)
+{
+	if (entry->file)
+		buf_addf(out, "%s:%u", entry->file->text, entry->line);
+	else
+		buf_add(out, entry->name);
+}
+
+static void warn(struct mapped *m, const struct mapped_entry *entry, const char *what,
+		 struct str value, const char *problem)
+{
+	struct str file = entry->file ? sym_str(entry->file) : m->config->name;
+
+	if (m->warnings++ >= MAPPED_WARNINGS_MAX)
+		return;
+	/* An account key may stand in the same line. */
+	if (entry->file)
+		diag_hide_line(m->diags, file, entry->line);
+	if (entry->file)
+		diag_warning(m->diags, file, entry->line, 0, "%s '%.*s' %s: left out", what,
+			     STR_FMT(field_cut(value)), problem);
+	else
+		diag_warning(m->diags, file, 0, 0, "%.*s: %s '%.*s' %s: left out",
+			     STR_FMT(field_cut(entry->name)), what, STR_FMT(field_cut(value)),
+			     problem);
+}
+
+/* What conversions could make nothing of. */
+static void warn_notes(struct mapped *m, const struct mapped_entry *entry, enum map_key key)
+{
+	/* The value may be most of a key. */
+	for (size_t i = 0; i < m->work.note_count; i++)
+		warn(m, entry, map_key_names[key],
+		     key == MAP_SSO_KEY ? STR("…") : m->work.notes[i].value,
+		     m->work.notes[i].problem);
+	m->work.note_count = 0;
+}
+
+/* The first reason stays. */
+void mapped_hold(struct mapped *m, const struct mapped_entry *from, struct entry *entry,
+		 const char *what, struct str value, const char *problem)
+{
+	if (entry->held)
+		return;
+	buf_clear(&m->text);
+	buf_puts(&m->text, what);
+	if (value.len)
+		buf_addf(&m->text, " '%.*s'", STR_FMT(field_cut(value)));
+	buf_addf(&m->text, " %s (", problem);
+	add_place(&m->text, from);
+	buf_char(&m->text, ')');
+	entry->held = sym_get(m->input->names, buf_str(&m->text));
+}
+
+/* --- values ------------------------------------------------------------------------------- */
+
+/* Whether the configuration has an opinion on it at all. */
+static bool is_mapped(const struct config_section *section, enum map_key key)
+{
+	return section->map[key].count && section->map[key].items[0].part_count;
+}
+
+/* The first template that has a value. */
+static struct values first_of(struct mapped *m, const struct mapped_entry *entry,
+			      enum map_key key)
+{
+	const struct templates *templates = &m->config->sections[entry->kind].map[key];
+	struct values values = {NULL, 0};
+
+	for (size_t i = 0; i < templates->count && !values.count; i++)
+		values = mapping_values(&m->work, &templates->items[i], entry->values);
+	warn_notes(m, entry, key);
+	return values;
+}
+
+/* Blanks of any width as one, none at the ends, and nothing that cannot be seen: texts come by copy and
+ * paste. False when it is no UTF-8. */
+static bool tidy(struct mapped *m, struct str text, struct str *out)
+{
+	bool blank = false;
+
+	buf_clear(&m->text);
+	while (text.len) {
+		uint32_t code;
+		size_t len = str_utf8_next(text, &code);
+
+		if (len == 0)
+			return false;
+		if (character_blank(code) || (code >= '\t' && code <= '\r')) {
+			blank = m->text.len > 0;
+		} else if (!character_invisible(code)) {
+			if (blank)
+				buf_char(&m->text, ' ');
+			blank = false;
+			buf_add(&m->text, (struct str){text.ptr, len});
+		}
+		text = (struct str){text.ptr + len, text.len - len};
+	}
+	*out = buf_str(&m->text);
+	return true;
+}
+
+/* NULL when there is none, or the entry is held for it. */
+static const struct sym *text_of(struct mapped *m, const struct mapped_entry *from,
+				 struct entry *entry, const char *what, struct str value)
+{
+	struct str text;
+
+	if (!tidy(m, value, &text)) {
+		mapped_hold(m, from, entry, what, STR_NONE, "is no text");
+		return NULL;
+	}
+	if (text.len > NAME_MAX_BYTES) {
+		mapped_hold(m, from, entry, what, STR_NONE, "is longer than 1024 bytes");
+		return NULL;
+	}
+	return text.len ? sym_get(m->input->names, text) : NULL;
+}
+
+static const struct sym *address_of(struct mapped *m, struct str value, struct err *err)
+{
+	struct str address;
+
+	if (!str_is_utf8(value)) {
+		err_set(err, ERR_FAILED, "is no text");
+		return NULL;
+	}
+	if (address_normalize(&m->work.arena, str_trim(value), &address, err) < 0)
+		return NULL;
+	return sym_get(m->input->names, address);
+}
+
+static void take_address(struct mapped *m, const struct mapped_entry *from, struct entry *entry)
+{
+	struct values values = first_of(m, from, MAP_ADDRESS);
+	struct err err = ERR_INIT;
+
+	if (values.count == 0) {
+		mapped_hold(m, from, entry, "it", STR_NONE, "has no address");
+		return;
+	}
+	entry->account.address = address_of(m, values.items[0], &err);
+	if (!entry->account.address)
+		mapped_hold(m, from, entry, "its address",
+			    str_is_utf8(values.items[0]) ? values.items[0] : STR_NONE,
+			    err.text);
+}
+
+static void take_name(struct mapped *m, const struct mapped_entry *from, struct entry *entry)
+{
+	const struct config_section *section = &m->config->sections[from->kind];
+	struct values values = first_of(m, from, MAP_NAME);
+	struct account *account = &entry->account;
+
+	if (values.count)
+		account->name = text_of(m, from, entry, "its name", values.items[0]);
+	if (account->name)
+		account->has |= ATTR_NAME;
+	else if (!section->manage && !m->config->manage && !m->config->adds)
+		mapped_hold(m, from, entry, "it", STR_NONE, "has no name");
+}
+
+/* All values of all templates, as addresses; broken ones are left out. */
+static void take_aliases(struct mapped *m, const struct mapped_entry *from, struct entry *entry)
+{
+	const struct templates *templates = &m->config->sections[from->kind].map[MAP_ALIASES];
+	const struct sym **items = NULL;
+	uint32_t count = 0;
+
+	if (!is_mapped(&m->config->sections[from->kind], MAP_ALIASES))
+		return;
+	entry->account.has |= ATTR_ALIASES;
+	for (size_t i = 0; i < templates->count; i++) {
+		struct values values = mapping_values(&m->work, &templates->items[i],
+						      from->values);
+		const struct sym **grown;
+
+		warn_notes(m, from, MAP_ALIASES);
+		if (values.count == 0)
+			continue;
+		if (values.count > ALIASES_MAX - count)
+			values.count = ALIASES_MAX - count;
+		grown = arena_array(&m->entries->arena, const struct sym *,
+				    count + values.count);
+		if (count)
+			memcpy(grown, items, count * sizeof(*items));
+		items = grown;
+		for (size_t j = 0; j < values.count; j++) {
+			struct err err = ERR_INIT;
+			const struct sym *alias = address_of(m, values.items[j], &err);
+
+			if (!alias)
+				warn(m, from, "alias", values.items[j], err.text);
+			else if (alias != entry->account.address)
+				items[count++] = alias;
+		}
+	}
+	entry->account.aliases = (struct set){items, set_sort(items, count)};
+}
+
+/* Names of entries are symbols that no address can be. */
+const struct sym *mapped_name(struct mapped *m, struct str name)
+{
+	buf_clear(&m->text);
+	buf_puts(&m->text, "dn:");
+	buf_add(&m->text, name);
+	return sym_get(m->input->names, buf_str(&m->text));
+}
+
+static const struct sym *delegate_of(struct mapped *m, struct str value, struct err *err)
+{
+	const struct sym *address = address_of(m, value, err);
+	struct str name;
+	struct err other;
+	size_t at;
+
+	if (address || !memchr(value.ptr, '=', value.len) ||
+	    dn_normalize(&m->work.arena, value, &name, &at, &other) < 0)
+		return address;
+	return mapped_name(m, name);
+}
+
+/* As they are named; mapped_finish() finds out whose accounts these are. */
+static void take_delegates(struct mapped *m, const struct mapped_entry *from,
+			   struct entry *entry)
+{
+	const struct templates *templates = &m->config->sections[from->kind].map[MAP_DELEGATES];
+	struct delegates *delegates = &entry->account.delegates;
+
+	if (!is_mapped(&m->config->sections[from->kind], MAP_DELEGATES))
+		return;
+	entry->account.has |= ATTR_DELEGATES;
+	for (size_t i = 0; i < templates->count; i++) {
+		struct values values = mapping_values(&m->work, &templates->items[i],
+						      from->values);
+		struct delegate *grown;
+
+		warn_notes(m, from, MAP_DELEGATES);
+		if (values.count == 0)
+			continue;
+		if (values.count > DELEGATES_MAX - delegates->count) {
+			mapped_hold(m, from, entry, "it", STR_NONE,
+				    "has more than 100000 delegates");
+			return;
+		}
+		grown = arena_array(&m->entries->arena, struct delegate,
+				    delegates->count + values.count);
+		if (delegates->count)
+			memcpy(grown, delegates->items, delegates->count * sizeof(*grown));
+		delegates->items = grown;
+		for (size_t j = 0; j < values.count; j++) {
+			struct err err = ERR_INIT;
+			const struct sym *who = delegate_of(m, values.items[j], &err);
+
+			/* Leaving it out would take access away for a slip of the pen. */
+			if (who)
+				grown[delegates->count++] = (struct delegate){who, NULL};
+			else
+				mapped_hold(m, from, entry, "its delegate",
+					    str_is_utf8(values.items[j]) ? values.items[j]
+									 : STR_NONE,
+					    err.text);
+		}
+	}
+}
+
+static void take_mobile(struct mapped *m, const struct mapped_entry *from, struct entry *entry)
+{
+	struct values values = first_of(m, from, MAP_MOBILE);
+
+	if (values.count == 0)
+		return;
+	if (!mobile_valid(values.items[0])) {
+		warn(m, from, "mobile", values.items[0],
+		     "is not in E.164 form, which mobile(…) brings numbers into");
+		return;
+	}
+	entry->account.mobile = sym_get(m->input->names, values.items[0]);
+	entry->account.has |= ATTR_MOBILE;
+}
+
+static void take_key(struct mapped *m, const struct mapped_entry *from, struct entry *entry)
+{
+	struct values values = first_of(m, from, MAP_SSO_KEY);
+	struct secret_ref *key;
+	struct str text;
+
+	if (values.count == 0)
+		return;
+	text = str_trim(values.items[0]);
+	if (!character_visible_line(text) || text.len > KEY_MAX_BYTES) {
+		mapped_hold(m, from, entry, "its account key", STR_NONE,
+			    "is no text; a conversion like base64 makes text of bytes");
+		return;
+	}
+	key = arena_new(&m->entries->arena, struct secret_ref);
+	key->kind = SECRET_HELD;
+	key->name = arena_str(&m->entries->keys, text);
+	entry->key = key;
+	entry->account.has |= ATTR_KEY;
+}
+
+/* No template may say false. */
+static void take_active(struct mapped *m, const struct mapped_entry *from, struct entry *entry)
+{
+	const struct templates *templates = &m->config->sections[from->kind].map[MAP_ACTIVE];
+
+	for (size_t i = 0; i < templates->count; i++) {
+		struct values values = mapping_values(&m->work, &templates->items[i],
+						      from->values);
+		bool active = true;
+
+		warn_notes(m, from, MAP_ACTIVE);
+		if (values.count == 0)
+			continue;
+		if (!mapping_bool(values.items[0], &active)) {
+			mapped_hold(m, from, entry, "'active' is",
+				    str_is_utf8(values.items[0]) ? values.items[0] : STR_NONE,
+				    "and neither true nor false");
+			continue;
+		}
+		entry->account.has |= ATTR_ACTIVE;
+		if (active)
+			continue;
+		entry->account.active = false;
+		entry->inactive_because = m->inactive_because[from->kind];
+	}
+}
+
+static void take_until(struct mapped *m, const struct mapped_entry *from, struct entry *entry)
+{
+	struct values values = first_of(m, from, MAP_UNTIL);
+	char date[DATE_TEXT_SIZE];
+
+	if (values.count == 0)
+		return;
+	if (!date_parse(str_trim(values.items[0]), &entry->until)) {
+		mapped_hold(m, from, entry, "'until' is",
+			    str_is_utf8(values.items[0]) ? values.items[0] : STR_NONE,
+			    "and no date like 2026-12-31");
+		return;
+	}
+	entry->account.has |= ATTR_ACTIVE;
+	if (entry->until >= m->input->today || !entry->account.active)
+		return;
+	entry->account.active = false;
+	date_text(entry->until, date);
+	buf_clear(&m->text);
+	buf_addf(&m->text, "until %s has passed", date);
+	entry->inactive_because = sym_get(m->input->names, buf_str(&m->text));
+}
+
+static void take_id(struct mapped *m, const struct mapped_entry *from, struct entry *entry)
+{
+	struct values values = first_of(m, from, MAP_ID);
+	char digest[SHA256_TEXT_SIZE];
+
+	if (values.count == 0)
+		return;
+	source_id_digest(m->config->name, values.items[0], digest);
+	entry->id_digest = sym_get(m->input->names, str_of(digest));
+}
+
+/* --- units -------------------------------------------------------------------------------- */
+
+static struct str row_of(const struct config_unit_rows *rows, struct str key)
+{
+	for (size_t i = 0; i < rows->count; i++) {
+		if (str_eq(rows->items[i].key, key))
+			return rows->items[i].unit;
+	}
+	return STR_NONE;
+}
+
+/* The longest name that it lies under. */
+static struct str row_above(struct mapped *m, const struct config_unit_rows *rows,
+			    struct str value)
+{
+	const struct config_unit_row *found = NULL;
+	struct err err;
+	size_t at;
+
+	if (dn_normalize(&m->work.arena, value, &value, &at, &err) < 0)
+		return STR_NONE;
+	for (size_t i = 0; i < rows->count; i++) {
+		if (dn_under(value, rows->items[i].key) &&
+		    (!found || rows->items[i].key.len > found->key.len))
+			found = &rows->items[i];
+	}
+	return found ? found->unit : STR_NONE;
+}
+
+static struct str unit_of(struct mapped *m, const struct mapped_entry *from,
+			  const struct entry *entry)
+{
+	const struct config_unit *unit = &m->config->sections[from->kind].unit;
+	struct values values = mapping_values(&m->work, &unit->value, from->values);
+	struct str found = values.count ? values.items[0] : STR_NONE;
+
+	if (unit->tables[UNIT_DOMAINS].count && entry->account.address)
+		found = row_of(&unit->tables[UNIT_DOMAINS],
+			       address_domain(sym_str(entry->account.address)));
+	values = unit->attribute.len ? from->values[unit->slot] : (struct values){NULL, 0};
+	for (size_t i = 0; i < values.count && !found.len; i++) {
+		struct str folded = fold_text(&m->work.arena, str_trim(values.items[i]));
+
+		found = unit->tables[UNIT_VALUES].count
+				? row_of(&unit->tables[UNIT_VALUES], folded)
+				: row_above(m, &unit->tables[UNIT_UNDER], values.items[i]);
+	}
+	return found.len ? found : unit->otherwise;
+}
+
+static void take_unit(struct mapped *m, const struct mapped_entry *from, struct entry *entry)
+{
+	struct str unit;
+
+	if (!m->config->sections[from->kind].unit.given)
+		return;
+	unit = unit_of(m, from, entry);
+	m->work.note_count = 0;
+	if (unit.len == 0)
+		return;
+	entry->account.has |= ATTR_UNIT;
+	if (!str_is(unit, "/"))
+		entry->account.unit = text_of(m, from, entry, "its unit", unit);
+}
+
+void mapped_take(struct mapped *m, const struct mapped_entry *from, struct entry *entry)
+{
+	take_address(m, from, entry);
+	take_name(m, from, entry);
+	take_aliases(m, from, entry);
+	take_delegates(m, from, entry);
+	take_mobile(m, from, entry);
+	take_key(m, from, entry);
+	take_active(m, from, entry);
+	take_until(m, from, entry);
+	take_id(m, from, entry);
+	take_unit(m, from, entry);
+}
