@@ -120,13 +120,17 @@ int reconcile_check(const struct config *config, const struct plan_options *opti
 
 /* --- limits -------------------------------------------------------------------------------- */
 
+/* Whom a refusal is about it says as long as they are no more than this. */
+#define GUARD_NAMED 5
+
 /* What limits are measured against. */
 struct guard_facts {
 	uint64_t active[KIND_COUNT];  /* active accounts in the target, in scope */
 	uint64_t desired[KIND_COUNT]; /* entries of all sources */
 	uint64_t recorded_ids;        /* accounts of the record that had an id … */
 	uint64_t recorded_missing; /* … and those of them the target does not have any more */
-	const struct recorded *recorded; /* which keys are known; NULL: none */
+	const struct sym *missing[GUARD_NAMED]; /* the first of these */
+	const struct recorded *recorded;        /* which keys are known; NULL: none */
 };
 
 /*

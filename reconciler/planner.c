@@ -240,10 +240,12 @@ static int plan_config(struct context *context, const struct worlds *worlds, str
 	return 0;
 }
 
-/* What may stand behind the ':': a source for source_shrink, else a kind; nothing is fine too. */
+/* What may stand behind the ':': a source for source_shrink, or "SOURCE:delegations"; else a kind;
+ * nothing is fine too. */
 static bool allow_is_for(const struct config *config, enum limit_rule rule, struct str of)
 {
 	enum account_kind kind;
+	struct str source;
 
 	if (!of.len)
 		return true;
@@ -251,8 +253,11 @@ static bool allow_is_for(const struct config *config, enum limit_rule rule, stru
 		return false;
 	if (rule != LIMIT_SOURCE_SHRINK)
 		return kind_parse(of, &kind);
+	str_split(&of, ':', &source);
+	if (of.len && !str_is(of, "delegations"))
+		return false;
 	for (size_t i = 0; i < config->source_count; i++) {
-		if (str_eq(config->sources[i].name, of))
+		if (str_eq(config->sources[i].name, source))
 			return true;
 	}
 	return false;

@@ -145,13 +145,15 @@ static const struct guard_case cases[] = {
 	 "suspend user 5/20 5\n"},
 	{"but not more than half", "3 suspend user", 5, 0, "suspend=10%", "",
 	 "suspend user 3/5 2\n"
-	 "! suspend user: 3 planned, 2 allowed (10% of 5); to allow it: --allow "
+	 "! suspend user: 3 planned (suspend1@example.org, suspend2@example.org, "
+	 "suspend3@example.org), 2 allowed (10% of 5); to allow it: --allow "
 	 "suspend:user=3\n"},
 	{"the first run into an empty organisation", "3 create user, create functional +2", 0,
 	 0, "create=10% grant=1", "",
 	 "create user 3/0 0\ncreate functional 1/0 0\n"
-	 "! create user: 3 planned, 0 allowed (10% of 0); to allow it: --allow create:user=3\n"
-	 "! create functional: 1 planned, 0 allowed (10% of 0); to allow it: --allow "
+	 "! create user: 3 planned (create1@example.org, create2@example.org, "
+	 "create3@example.org), 0 allowed (10% of 0); to allow it: --allow create:user=3\n"
+	 "! create functional: 1 planned (create4@example.org), 0 allowed (10% of 0); to allow it: --allow "
 	 "create:functional=1\n"},
 	{"allowed", "3 create user", 0, 0, "create=10%", "create:user=3",
 	 "create user 3/0 3 raised\n"},
@@ -159,48 +161,61 @@ static const struct guard_case cases[] = {
 	 "create=3", "create user 3/0 3 raised\ncreate functional 1/0 3 raised\n"},
 	{"the kind's own counts", "3 create user", 0, 0, "create=10%", "create=9,create:user=2",
 	 "create user 3/0 2 raised\n"
-	 "! create user: 3 planned, 2 allowed (10% of 0); to allow it: --allow create:user=3\n"},
+	 "! create user: 3 planned (create1@example.org, create2@example.org, "
+	 "create3@example.org), 2 allowed (10% of 0); to allow it: --allow create:user=3\n"},
+	{"of several for the same the largest counts", "3 create user", 0, 0, "create=10%",
+	 "create:user=2,create:user=3,create:user=1", "create user 3/0 3 raised\n"},
+	{"one for both kinds is no reason to forget the kind's own", "3 create user", 0, 0,
+	 "create=10%", "create:user=2,create=9",
+	 "create user 3/0 2 raised\n"
+	 "! create user: 3 planned (create1@example.org, create2@example.org, "
+	 "create3@example.org), 2 allowed (10% of 0); to allow it: --allow create:user=3\n"},
 	{"allowing less than the limit changes nothing", "3 create user", 100, 0, "create=10%",
 	 "create:user=1", "create user 3/100 10\n"},
 	{"absolute", "3 update user", 100, 0, "update=2", "",
 	 "update user 3/100 2\n"
-	 "! update user: 3 planned, 2 allowed; to allow it: --allow update:user=3\n"},
+	 "! update user: 3 planned (update1@example.org, update2@example.org, "
+	 "update3@example.org), 2 allowed; to allow it: --allow update:user=3\n"},
 	{"none", "90 update user", 100, 0, "update=none", "", "update user 90/100 90\n"},
 	{"kinds have their own", "2 suspend user, 2 suspend functional", 100, 100,
 	 "user.suspend=1 functional.suspend=2", "",
 	 "suspend user 2/100 1\nsuspend functional 2/100 2\n"
-	 "! suspend user: 2 planned, 1 allowed; to allow it: --allow suspend:user=2\n"},
+	 "! suspend user: 2 planned (suspend1@example.org, suspend2@example.org), 1 allowed; to allow it: --allow suspend:user=2\n"},
 	{"reactivations", "3 reactivate user", 200, 0, "reactivate=2% free=0", "",
 	 "reactivate user 3/200 4\n"},
-	{"pairs of both kinds together", "grant functional +3 -1, grant user +2", 50, 50,
-	 "grant=4 revoke=200", "",
-	 "grant 5/100 4\nrevoke 1/100 200\n"
-	 "! grant: 5 planned, 4 allowed; to allow it: --allow grant=5\n"},
+	{"pairs of both kinds together, too many to name",
+	 "grant functional +4 -1, grant user +2", 50, 50, "grant=4 revoke=200", "",
+	 "grant 6/100 4\nrevoke 1/100 200\n"
+	 "! grant: 6 planned, 4 allowed; to allow it: --allow grant=6\n"},
 	{"pairs by kind, where the kinds differ", "grant functional +3, grant user +2", 50, 50,
 	 "user.grant=1 functional.grant=5", "",
 	 "grant user 2/50 1\ngrant functional 3/50 5\n"
-	 "! grant user: 2 planned, 1 allowed; to allow it: --allow grant:user=2\n"},
+	 "! grant user: 2 planned (d0@example.org for grant2@example.org, d1@example.org for "
+	 "grant2@example.org), 1 allowed; to allow it: --allow grant:user=2\n"},
 	{"a new account's delegates are no grants, a returning one's are",
 	 "create functional +9, reactivate functional +2", 50, 50, "grant=1", "",
 	 "create functional 1/50 1\nreactivate functional 1/50 1\ngrant 2/100 1\n"
-	 "! grant: 2 planned, 1 allowed; to allow it: --allow grant=2\n"},
+	 "! grant: 2 planned (d0@example.org for reactivate2@example.org, d1@example.org for "
+	 "reactivate2@example.org), 1 allowed; to allow it: --allow grant=2\n"},
 	{"who is suspended by the plan is no revoke, whatever the plan says of others",
 	 "suspend user, revoke functional -1 =suspend1 =other", 50, 50, "revoke=1", "",
 	 "suspend user 1/50 1\nrevoke 2/100 1\n"
-	 "! revoke: 2 planned, 1 allowed; to allow it: --allow revoke=2\n"},
+	 "! revoke: 2 planned (d0@example.org for revoke2@example.org, other@example.org for "
+	 "revoke2@example.org), 1 allowed; to allow it: --allow revoke=2\n"},
 	{"a suspended account's delegates are no revokes", "suspend functional -9", 50, 50,
 	 "revoke=1", "", "suspend functional 1/50 1\n"},
 	{"what a grant changes besides, whatever it is called",
 	 "grant user +1 ~, grant user +1 ~", 50, 50, "update=1", "",
 	 "update user 2/50 1\ngrant 2/100 2\n"
-	 "! update user: 2 planned, 1 allowed; to allow it: --allow update:user=2\n"},
+	 "! update user: 2 planned (grant1@example.org, grant2@example.org), 1 allowed; to allow it: --allow update:user=2\n"},
 	{"keys", "3 update user key, suspend user key, suspend user lost, create user key", 10,
 	 0, "keys=2", "",
 	 "create user 1/10 1\nupdate user 3/10 3\nsuspend user 2/10 2\nkeys 3/10 2\n"
-	 "! keys: 3 planned, 2 allowed; to allow it: --allow keys=3\n"},
+	 "! keys: 3 planned (update1@example.org, update2@example.org, "
+	 "update3@example.org), 2 allowed; to allow it: --allow keys=3\n"},
 	{"held", "2 held user, 1 held functional", 40, 40, "held=1", "",
 	 "held user 2/40 1\nheld functional 1/40 1\n"
-	 "! held user: 2 held, 1 allowed; to allow it: --allow held:user=2\n"},
+	 "! held user: 2 held (x0, x1), 1 allowed; to allow it: --allow held:user=2\n"},
 	{"deletes have no limit: a person asked for each", "30 delete user", 40, 0, "suspend=1",
 	 "", ""},
 };
@@ -254,7 +269,18 @@ static const struct {
 	{"loses delegations", 80, 10, 50, 90, 100, true, "",
 	 "source_shrink ad delegations 50/100 10\n"
 	 "! source_shrink ad delegations: 50 fewer than at the last run, 10 allowed (10% of 100); to allow it: "
-	 "--allow source_shrink:ad=50\n"},
+	 "--allow source_shrink:ad:delegations=50\n"},
+	{"loses both, and only accounts are allowed", 50, 0, 50, 90, 100, true,
+	 "source_shrink:ad=40",
+	 "source_shrink ad 40/90 40 raised\nsource_shrink ad delegations 50/100 10\n"
+	 "! source_shrink ad delegations: 50 fewer than at the last run, 10 allowed (10% of 100); to allow it: "
+	 "--allow source_shrink:ad:delegations=50\n"},
+	{"loses both, and both are allowed", 50, 0, 5, 90, 100, true,
+	 "source_shrink:ad=40,source_shrink:ad:delegations=95",
+	 "source_shrink ad 40/90 40 raised\nsource_shrink ad delegations 95/100 95 raised\n"},
+	{"loses both, and everything of that sort is allowed", 50, 0, 5, 90, 100, true,
+	 "source_shrink=95",
+	 "source_shrink ad 40/90 95 raised\nsource_shrink ad delegations 95/100 95 raised\n"},
 	{"is empty, and never was known", 0, 0, 0, 0, 0, false, "",
 	 "! source_shrink ad: the source has no entries at all; mend it or take it out of the "
 	 "configuration; to allow it: --allow source_shrink:ad=0\n"},
@@ -279,6 +305,7 @@ static void test_source_limits(void **state)
 		struct guard_facts facts = {.active = {100, 10}};
 		struct plan plan;
 		struct buf out = BUF_INIT;
+		struct str allow = str_of(source_cases[i].allow), item;
 
 		plan_init(&plan);
 		read_limits(&config, "source_shrink=10%");
@@ -291,9 +318,8 @@ static void test_source_limits(void **state)
 			source_cases[i].before_delegations,
 			source_cases[i].known,
 		};
-		if (source_cases[i].allow[0])
-			strs_add(&plan.arena, &plan.options.allow,
-				 str_of(source_cases[i].allow));
+		while (str_split(&allow, ',', &item))
+			strs_add(&plan.arena, &plan.options.allow, item);
 		guard_limits(&config, &facts, &plan);
 		add_result(&out, &plan);
 		if (!str_is(buf_str(&out), source_cases[i].expected)) {
@@ -339,7 +365,7 @@ static void test_measure(void **state)
 	assert_string_equal(
 		out.ptr,
 		"target_shrink 1/3 0\n"
-		"! target_shrink: 1 recorded accounts gone from the target, 0 allowed (5% of 3); to allow "
+		"! target_shrink: 1 recorded account gone from the target (gone@example.org), 0 allowed (5% of 3); to allow "
 		"it: --allow target_shrink=1\n");
 	buf_release(&out);
 	plan_release(&plan);
