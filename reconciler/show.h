@@ -15,10 +15,10 @@ struct show_options {
 };
 
 /*
- * As people read it: who asks for what and why, what is refused, changes of the policy, then the
- * changes in the plan's order with a sign before each (- takes away, + gives, ~ changes), the work
- * for people, what is held, warnings, adoptions, limits, and once more what is refused. The plan
- * must be sorted. What to do next is for the caller to add.
+ * As people read it: who asks for what and why, what is refused, changes of the policy, whom it
+ * concerns when it is long, then the changes in the plan's order with a sign before each (- takes
+ * away, + gives, ~ changes), the work for people, what is held, warnings, adoptions, limits, and once
+ * more what is refused. The plan must be sorted. What to do next is for the caller to add.
  */
 void show_text(const struct plan *plan, const struct show_options *options, struct buf *out);
 

@@ -80,25 +80,14 @@ static void show_times(const struct view *v)
 	buf_char(v->out, '\n');
 }
 
-/* "96 users, 12 functional accounts", without what is none of. */
-static void add_accounts(const struct view *v, uint64_t users, uint64_t functional,
-			 uint64_t delegations)
+void view_accounts(const struct view *v, uint64_t users, uint64_t functional)
 {
-	const char *separator = "";
-
-	if (users > 0 || functional == 0) {
+	if (users > 0 || functional == 0)
 		view_count(v, users, "user", "users");
-		separator = ", ";
-	}
-	if (functional > 0) {
-		buf_puts(v->out, separator);
-		view_count(v, functional, "functional account", "functional accounts");
-		separator = ", ";
-	}
-	if (delegations > 0) {
-		buf_puts(v->out, separator);
-		view_count(v, delegations, "delegation", "delegations");
-	}
+	if (functional == 0)
+		return;
+	buf_puts(v->out, users > 0 ? ", " : "");
+	view_count(v, functional, "functional account", "functional accounts");
 }
 
 static void show_source(const struct view *v, const struct plan_source *source)
@@ -106,7 +95,11 @@ static void show_source(const struct view *v, const struct plan_source *source)
 	label(v, "source");
 	view_text(v, source->name);
 	buf_puts(v->out, ": ");
-	add_accounts(v, source->users, source->functional, source->delegations);
+	view_accounts(v, source->users, source->functional);
+	if (source->delegations > 0) {
+		buf_puts(v->out, ", ");
+		view_count(v, source->delegations, "delegation", "delegations");
+	}
 	if (!source->known) {
 		buf_puts(v->out, " (new to the record)");
 	} else if (source->before != source->users + source->functional ||
@@ -131,7 +124,7 @@ static void show_target(const struct view *v)
 	buf_char(v->out, ' ');
 	view_text(v, plan->target_endpoint);
 	buf_puts(v->out, ": ");
-	add_accounts(v, plan->target_users, plan->target_functional, 0);
+	view_accounts(v, plan->target_users, plan->target_functional);
 	buf_char(v->out, '\n');
 }
 
@@ -473,6 +466,7 @@ void show_text(const struct plan *plan, const struct show_options *options, stru
 	show_head(&view);
 	show_refused(&view);
 	show_policy(&view);
+	view_summary(&view);
 	show_changes(&view);
 	show_manual(&view);
 	show_held(&view);
