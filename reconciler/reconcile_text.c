@@ -174,6 +174,8 @@ struct str because_text(struct world *w, uint32_t s, const struct difference *di
 		add_leave(w, s, &text);
 		break;
 	case RULING_DELETE:
+		add_leave(w, s, &text);
+		buf_puts(&text, "; ");
 		add_suspension(recorded_at(w, s), &text);
 		buf_addf(
 			&text,
