@@ -32,21 +32,50 @@ static const struct desired_account *find(const struct desired *desired, enum ac
 			      : NULL;
 }
 
-static int load_key(struct apply_run *run, const struct desired *desired, struct task *task,
-		    struct err *err)
+/* Entries by the fingerprints of their keys; made when the first one is looked for. */
+struct by_key {
+	struct desired *desired;
+	struct sym_table entries; /* by symbol number of the fingerprint: index + 1 */
+	bool made;
+};
+
+/*
+ * A suspended account keeps its address, also when its entry has another one now, and that of the
+ * account may be somebody else's by then: the key that was planned tells which entry it is.
+ */
+static const struct desired_account *find_by_key(struct apply_run *run, struct by_key *by_key,
+						 struct str fingerprint)
 {
-	const struct plan_change *change = task->change;
-	const struct desired_account *wanted = find(desired, change->kind, task->goal);
+	const struct desired *desired = by_key->desired;
+	struct err unreadable = ERR_INIT; /* then it is not found, which says enough */
+	uint32_t found;
+
+	if (!by_key->made && !desired_keys(by_key->desired, secret_str(&run->fingerprint_key),
+					   &run->names, &unreadable)) {
+		for (size_t i = 0; i < desired->count; i++)
+			if (desired->items[i].key)
+				sym_table_put(&by_key->entries, desired->items[i].fingerprint,
+					      (uint32_t)i + 1);
+	}
+	by_key->made = true;
+	found = sym_table_get(&by_key->entries, sym_get(&run->names, fingerprint));
+	return found ? &desired->items[found - 1] : NULL;
+}
+
+static int load_wanted(struct apply_run *run, const struct desired_account *wanted,
+		       struct task *task, struct err *err)
+{
 	char fingerprint[HMAC_TEXT_SIZE];
 
 	if (!wanted || !wanted->key)
 		return err_set(err, ERR_STALE,
 			       "the sources have no account key for %s any more: plan again",
 			       task->goal->text);
+	secret_release(&task->key);
 	if (secret_load(wanted->key, &task->key, err) < 0)
 		return err_prefix(err, "the account key of %s", task->goal->text);
 	hmac_text(secret_str(&run->fingerprint_key), secret_str(&task->key), fingerprint);
-	if (!str_is(change->key, fingerprint))
+	if (!str_is(task->change->key, fingerprint))
 		return err_set(
 			err, ERR_STALE,
 			"the account key of %s is not the one that was planned: plan again",
@@ -54,13 +83,37 @@ static int load_key(struct apply_run *run, const struct desired *desired, struct
 	return 0;
 }
 
-static int load_keys(struct apply_run *run, const struct desired *desired, struct err *err)
+static int load_key(struct apply_run *run, struct by_key *by_key, struct task *task,
+		    struct err *err)
 {
+	const struct plan_change *change = task->change;
+	const struct desired_account *other;
+	struct err at_address = ERR_INIT;
+
+	if (!load_wanted(run, find(by_key->desired, change->kind, task->goal), task,
+			 &at_address))
+		return 0;
+	other = change->action == ACTION_SUSPEND ? find_by_key(run, by_key, change->key) : NULL;
+	if (other)
+		return load_wanted(run, other, task, err);
+	*err = at_address;
+	return -1;
+}
+
+static void by_key_release(struct by_key *by_key)
+{
+	sym_table_release(&by_key->entries);
+}
+
+static int load_keys(struct apply_run *run, struct desired *desired, struct err *err)
+{
+	CLEANUP(by_key_release) struct by_key by_key = {.desired = desired};
+
 	for (size_t i = 0; i < run->plan->changes.count; i++) {
 		struct task *task = &run->tasks[i];
 
 		if (str_starts(task->change->key, "hmac:") &&
-		    load_key(run, desired, task, err) < 0)
+		    load_key(run, &by_key, task, err) < 0)
 			return -1;
 	}
 	return 0;
