@@ -8,6 +8,7 @@ import json
 import random
 import re
 
+import opinion
 import program
 
 ORDER = ("delete", "suspend", "revoke", "grant", "reactivate", "update", "create")
@@ -33,6 +34,7 @@ class Seen:
         self.config = program.config_of(case, self.step)
         self.before = self.plan = self.result = self.after = self.again = None
         self.allowed = []    # --allow …, as the refused plan asked for it
+        self.opinion = None  # opinion.Opinion, where there is one
         self.faults = 0      # durable steps of the run, when the program counts them
         self.links = {}      # (target id, source): digest of the id it was linked to before this step
 
@@ -315,7 +317,21 @@ def going_round(claims, frees):
     return waits
 
 
-LOOKING = (all_done, applied_is_plan, settled, taken_first, protected_stays, invisible_stays, held_stays,
+def second_opinion(seen):
+    """zsctl's plan says of each account what the second opinion (rules.py) says: what becomes of it, who is
+    manual or held, what is adopted, and which limits refuse."""
+    found = seen.opinion.differences(seen.plan)
+    demand(not found, "second_opinion", "\n".join(found))
+
+
+def as_reviewed(seen):
+    """The organisation after apply is the one that the second opinion (rules.py) foresees."""
+    if seen.opinion:
+        found = seen.opinion.different_result(seen.before, seen.after)
+        demand(not found, "as_reviewed", "\n".join(found))
+
+
+LOOKING = (all_done, applied_is_plan, as_reviewed, settled, taken_first, protected_stays, invisible_stays, held_stays,
            stranger_stays, unmanaged_stays, predecessors_mail, requests_as_stated)
 
 
@@ -469,6 +485,8 @@ class Examination:
         self.thorough = thorough
         self.rng = random.Random(case["seed"])
         self.links = {}
+        # What the service refuses for good is beyond the second opinion.
+        self.opinion = None if case["organization"].get("guests") else opinion.Opinion()
         self.ever = set()        # target ids that a plan has touched or adopted
         self.counts = {"steps": 0, "invalid": 0, "refused": 0, "changes": 0, "nothing": 0}
 
@@ -489,6 +507,7 @@ class Examination:
         self.place.set_up(self.case, seen.step)
         seen.before = self.place.organization()
         seen.links = dict(self.links)
+        seen.opinion = self.opinion
         self.counts["steps"] += 1
         if not self.plan(seen):
             self.counts["invalid"] += 1
@@ -510,10 +529,15 @@ class Examination:
             if self.only in (None, attempt.__name__):
                 self.attempt(attempt, seen, start)
         self.note_links(seen)
+        if self.opinion and self.opinion.verdict:
+            self.opinion.applied(seen.after)
 
     def plan(self, seen):
         """False when the step cannot be planned: its files are wrong, which the messages say."""
         done, seen.plan = self.place.plan(seen.step, seen.number, *seen.options())
+        if seen.opinion and self.only in (None, "second_opinion", "as_reviewed"):
+            seen.opinion.plan(seen.config, seen.step, seen.before)
+            second_opinion(seen)
         if done.status == 4:
             self.counts["refused"] += 1
             seen.allowed = allow(seen.plan)

@@ -43,8 +43,9 @@ DEFAULT_ACTIONS = {"create": True, "update": True, "suspend": "recorded", "react
 #    is an error in one source; in two, both are held.
 # design silent: S5. An entry without id whose account was renamed in the portal is still that account: the
 #    record says so, unless another entry wants the address the account has now.
-# design silent: S6. An entry that lost its id, at an address recorded under an id: manual, and nothing
-#    happens to the account (it is not known to be a leaver).
+# design silent: S6. An entry that lost its id goes on being the account at its address that is recorded under one:
+#    a source that loses its ids must not read as a hundred leavers. A suspended one it does not open: manual,
+#    as that may be another person's by now.
 # design silent: S7. Of an entry whose ids lead to two accounts the first source's id decides; the other account
 #    is manual, and stays. Two entries whose ids lead to one account: both held, and it stays.
 # design silent: S8. An account wanted outside the scope counts as absent; one whose recorded account left
@@ -60,9 +61,8 @@ DEFAULT_ACTIONS = {"create": True, "update": True, "suspend": "recorded", "react
 #    when both have an id in one source (they are two), nor when their kinds differ, nor when another entry
 #    is the account. Nor is such an account deleted; it is manual, too. Where the new entry is named as a
 #    delegate, the account keeps the access it has.
-# design silent: S13. An address that another account has as alias and keeps is as taken as a primary one. A
-#    primary address that is taken, or swapped: the create or reactivation waits; of an active account the rest
-#    goes on, as with aliases: who should not read it any more loses access.
+# design silent: S13. An address that another account has as alias and keeps is as taken as a primary one. An
+#    account whose primary address is taken, or swapped, is manual as a whole.
 # design silent: S14. `suspend: never` also keeps accounts that are listed as inactive.
 # design silent: S15. A suspension changes nothing else of the account: names, aliases stay.
 # design silent: S16. Reactivated, an account gets its managed attributes in the same request; as delegate it
@@ -88,10 +88,6 @@ DEFAULT_ACTIONS = {"create": True, "update": True, "suspend": "recorded", "react
 # design silent: S29. A create that is held for want of a key is one that would be made: not with `create: false`.
 # design silent: S27. A limit on grants or revokes of one kind is judged on that kind alone, beside nothing else.
 # ---------------------------------------------------------------------------------------------------------
-
-# Of these zsctl is known to decide otherwise, and nobody has decided yet who is right.
-LOST_ID_IS_MANUAL = True            # S6; zsctl takes the account, whatever id it is recorded under
-REST_GOES_ON = True                 # S13; zsctl leaves the whole account alone when its primary address is taken
 
 
 # Words
@@ -654,14 +650,10 @@ def by_primary_address(plan):
         for c in free_accounts(plan):
             if c.address != w.address:
                 continue
-            known = set(recorded_ids(plan, c.id)) & set(w.ids)
-            if not known or same_person(plan, w) or not LOST_ID_IS_MANUAL and not is_another_person(plan, w, c):
+            if same_person(plan, w) or not is_another_person(plan, w, c):
                 link(plan, w, c)
-            elif is_another_person(plan, w, c):
+            else:
                 plan.blocked[w] = "the address was another person's"
-            else:                                                                                      # S6
-                plan.blocked[w] = "the account is recorded under an id, the entry has none"
-                plan.kept[c.id] = "its entry lost its id"
 
 
 def by_same_person(plan):
@@ -693,9 +685,9 @@ def decide(plan, c, w):
         return "create" if not lacks_key(plan, c, w) else None
     if active and c.active:
         return "update" if plan.action_setting(c.kind, "update") and not lacks_key(plan, c, w) \
-            and (REST_GOES_ON or w not in plan.no_primary) else None
+            and w not in plan.no_primary else None                                                     # S13
     if active:
-        return "reactivate" if may_reactivate(plan, c) and w not in plan.no_primary \
+        return "reactivate" if may_reactivate(plan, c) and not lost_its_id(plan, c, w) and w not in plan.no_primary \
             and not lacks_key(plan, c, w) else None                                                    # S13
     if c.active:
         return "suspend" if may_suspend(plan, c, w) else None
@@ -731,6 +723,13 @@ def will_be_active(plan, c, w):
     if not w.active:
         return False
     return w.kind == USER or bool(delegates_wanted(plan, c, w))
+
+
+def lost_its_id(plan, c, w):
+    """By its address alone, though the account is recorded under ids of its sources (S6)."""
+    known = recorded_ids(plan, c.id)
+    return any(s in known for s in w.ids) and not any(known.get(s) == i for s, i in w.ids.items()) \
+        and not w.was & {c.address} and not same_person(plan, w)
 
 
 def may_reactivate(plan, c):
@@ -972,6 +971,8 @@ def manual_of(plan, key):
         elif not may_reactivate(plan, c):
             if plan.action_setting(c.kind, "reactivate") == "recorded":                                # S23
                 reasons.append("suspended outside zsctl")
+        elif lost_its_id(plan, c, w):
+            reasons.append("the account is recorded under an id, the entry has none")
         elif lacks_key(plan, c, w):
             reasons.append("no key for a change")
     return reasons
