@@ -264,7 +264,7 @@ static int write_body(struct zivver_target *t, const struct zivver_job *job,
 	if (job->request.op != REQUEST_CREATE)
 		w.kept = zivver_world_kept(&t->world, job->request.id);
 	result = write_resource(&w, &text, err);
-	if (result == 0 && job->key.ptr && job->request.kind == KIND_USER)
+	if (result == 0 && job->key.ptr)
 		result = add_key(buf_str(&text), secret_str(&job->key), &w.scratch, body, err);
 	else if (result == 0)
 		secret_set(body, buf_str(&text));
