@@ -34,6 +34,8 @@ enum { SERVER_CONNECTIONS = 64 };
 struct server {
 	const struct step *steps;
 	size_t step_count;
+	/* In place of the script: what this request gets. Called under the lock. */
+	const struct step *(*choose)(struct server *server, struct str request);
 	int fd;
 	uint16_t port;
 	pthread_t acceptor;
@@ -122,15 +124,18 @@ static void *server_talk(void *context)
 	struct buf request = BUF_INIT;
 
 	while (server_read(peer->fd, &request)) {
+		const struct step *step;
 		size_t number;
 
 		pthread_mutex_lock(&server->lock);
 		number = server->requests++;
 		buf_add(&server->log, buf_str(&request));
-		pthread_mutex_unlock(&server->lock);
 		if (number >= server->step_count)
 			number = server->step_count - 1;
-		if (!server_answer(peer->fd, &server->steps[number]))
+		step = server->choose ? server->choose(server, buf_str(&request))
+				      : &server->steps[number];
+		pthread_mutex_unlock(&server->lock);
+		if (!server_answer(peer->fd, step))
 			break;
 	}
 	buf_release(&request);
