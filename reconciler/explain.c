@@ -294,6 +294,19 @@ static void say_key(const struct world *w, uint32_t s, const struct difference *
 			 "  sso_key: no reason to send it by itself; goes with any change\n");
 }
 
+/* Of several sources, or of one that has other names for things: who says what. */
+static void say_opinions(const struct world *w, uint32_t s, struct buf *out)
+{
+	const struct desired_account *desired = desired_at(w, s);
+
+	if (w->config->source_count == 1 &&
+	    !w->config->sources[0].sections[desired->account.kind].attribute_count)
+		return;
+	buf_puts(out, "  by:      ");
+	attributes_text(w, s, desired->account.has, out);
+	buf_char(out, '\n');
+}
+
 static void say_attributes(const struct world *w, uint32_t s,
 			   const struct difference *difference, struct buf *out)
 {
@@ -309,6 +322,7 @@ static void say_attributes(const struct world *w, uint32_t s,
 	say_scalar(out, "unit", wanted->has & ATTR_UNIT, is->unit, wanted->unit);
 	say_aliases(w, s, out);
 	say_key(w, s, difference, out);
+	say_opinions(w, s, out);
 }
 
 /* --- delegates ---------------------------------------------------------------------------- */

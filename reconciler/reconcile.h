@@ -268,6 +268,8 @@ struct plan_change *emit_change(struct world *w, uint32_t s,
 /* "Bob Vos, Cardiology" */
 struct str who_text(struct world *w, uint32_t s);
 struct str because_text(struct world *w, uint32_t s, const struct difference *difference);
+/* Which source decided these attributes (bits), by what it makes them of. */
+void attributes_text(const struct world *w, uint32_t s, unsigned attributes, struct buf *out);
 void emit_manual(struct world *w, uint32_t s); /* by its obstacle */
 void emit_held(struct world *w, uint32_t s);
 void emit_dropped(struct world *w, uint32_t s); /* aliases that it does not get */

@@ -2,6 +2,7 @@
  * Why something happens, and what a person must do, in words.
  */
 #include "base/os.h"
+#include "fold.h"
 #include "reconcile.h"
 
 #define PORTAL "in the Zivver portal (Organization Settings, User administration, Accounts)"
@@ -45,25 +46,57 @@ static uint32_t deciding_source(const struct desired_account *desired, unsigned 
 	return desired->link_count ? desired->links[0].source : 0;
 }
 
-/* "declared: name, aliases; ad: unit" */
-static void add_attributes(const struct world *w, uint32_t s, unsigned attributes,
-			   struct buf *out)
+/* What one source says: a list of words, each once. */
+struct words {
+	struct str items[ATTR_COUNT * 4];
+	size_t count;
+};
+
+static void add_word(struct words *words, struct str word)
+{
+	size_t i = 0;
+
+	while (i < words->count && !fold_same(words->items[i], word))
+		i++;
+	if (i == words->count && i < sizeof(words->items) / sizeof(words->items[0]))
+		words->items[words->count++] = word;
+}
+
+/* Of the attributes that this source decided: what it made them of, or their own names where it has no
+ * attributes of other names. */
+static void find_words(const struct world *w, uint32_t s, unsigned attributes, uint32_t source,
+		       struct words *words)
 {
 	const struct desired_account *desired = desired_at(w, s);
+	const struct config_section *section =
+		&w->config->sources[source].sections[desired->account.kind];
+
+	words->count = 0;
+	for (unsigned bit = 0; bit < ATTR_COUNT; bit++) {
+		const struct texts *origins = &section->origins[bit];
+
+		if (!(attributes & 1u << bit) || deciding_source(desired, bit) != source)
+			continue;
+		for (size_t i = 0; i < origins->count; i++)
+			add_word(words, origins->items[i]);
+		if (origins->count == 0)
+			add_word(words, str_of(attribute_names[bit]));
+	}
+}
+
+/* "declared: name, aliases; ad: displayName, department" */
+void attributes_text(const struct world *w, uint32_t s, unsigned attributes, struct buf *out)
+{
 	const size_t start = out->len;
+	struct words words;
 
 	for (uint32_t source = 0; source < w->config->source_count; source++) {
-		bool first = true;
-
-		for (unsigned bit = 0; bit < ATTR_COUNT; bit++) {
-			if (!(attributes & 1u << bit) ||
-			    deciding_source(desired, bit) != source)
-				continue;
-			if (first)
+		find_words(w, s, attributes, source, &words);
+		for (size_t i = 0; i < words.count; i++) {
+			if (i == 0)
 				buf_addf(out, "%s%.*s: ", out->len > start ? "; " : "",
 					 STR_FMT(w->config->sources[source].name));
-			buf_addf(out, "%s%s", first ? "" : ", ", attribute_names[bit]);
-			first = false;
+			buf_addf(out, "%s%.*s", i ? ", " : "", STR_FMT(words.items[i]));
 		}
 	}
 }
@@ -90,7 +123,7 @@ static void add_update(const struct world *w, uint32_t s, const struct differenc
 {
 	const struct recorded_account *recorded = recorded_at(w, s);
 
-	add_attributes(w, s, difference->attributes, out);
+	attributes_text(w, s, difference->attributes, out);
 	add_confirmation(w, s, out);
 	if (!(difference->attributes & ATTR_KEY))
 		return;
@@ -167,7 +200,7 @@ struct str because_text(struct world *w, uint32_t s, const struct difference *di
 		add_suspension(recorded_at(w, s), &text);
 		if (difference->attributes)
 			buf_puts(&text, "; ");
-		add_attributes(w, s, difference->attributes, &text);
+		attributes_text(w, s, difference->attributes, &text);
 		add_confirmation(w, s, &text);
 		break;
 	case RULING_SUSPEND:
@@ -319,7 +352,7 @@ static void say_key(const struct world *w, uint32_t s, struct buf *problem, stru
 	} else {
 		buf_puts(problem, "it differs (");
 		difference_find(w, s, &difference);
-		add_attributes(w, s, difference.attributes, problem);
+		attributes_text(w, s, difference.attributes, problem);
 		difference_release(&difference);
 		buf_puts(problem, "), but no source has its account key any more, and a change "
 				  "without it would break the sign-in");

@@ -94,6 +94,8 @@ struct config_source {
 bool config_source_readable(const struct config_source *source);
 /* What an entry of this kind may manage; 0: it lists the account. */
 unsigned config_source_manage(const struct config_source *source, enum account_kind kind);
+/* The attributes (bits) that its mapping may give to accounts of this kind; 0 for sources without one. */
+unsigned config_source_maps(const struct config_source *source, enum account_kind kind);
 
 enum suspend_mode { SUSPEND_NEVER, SUSPEND_RECORDED, SUSPEND_ALWAYS }; /* also reactivate */
 struct config_actions {

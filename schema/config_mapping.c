@@ -83,6 +83,66 @@ static void number_attributes(struct arena *arena, struct config_section *sectio
 		section->unit.slot = slot_of(section, section->unit.attribute);
 }
 
+/* --- what an attribute of an account is made of -------------------------------------------- */
+
+static void add_origin(struct texts *origins, struct str attribute)
+{
+	if (!attribute.len)
+		return;
+	for (size_t i = 0; i < origins->count; i++) {
+		if (fold_same(origins->items[i], attribute))
+			return;
+	}
+	origins->items[origins->count++] = attribute;
+}
+
+static void add_origins(struct texts *origins, const struct template *template)
+{
+	for (size_t i = 0; i < template->part_count; i++) {
+		for (size_t j = 0; j < template->parts[i].choice_count; j++)
+			add_origin(origins, template->parts[i].choices[j].attribute);
+	}
+}
+
+static const enum attribute made_of[MAP_KEYS] = {
+	[MAP_ADDRESS] = ATTR_ADDRESS, [MAP_NAME] = ATTR_NAME,
+	[MAP_ALIASES] = ATTR_ALIASES, [MAP_DELEGATES] = ATTR_DELEGATES,
+	[MAP_MOBILE] = ATTR_MOBILE,   [MAP_SSO_KEY] = ATTR_KEY,
+	[MAP_ACTIVE] = ATTR_ACTIVE,   [MAP_UNTIL] = ATTR_ACTIVE,
+};
+
+static void find_origins(struct arena *arena, struct config_section *section)
+{
+	struct texts *origins = section->origins;
+
+	for (unsigned bit = 0; bit < ATTR_COUNT; bit++)
+		origins[bit].items = arena_array(arena, struct str, section->attribute_count);
+	for (unsigned key = 0; key < MAP_KEYS; key++) {
+		for (size_t i = 0; made_of[key] && i < section->map[key].count; i++)
+			add_origins(&origins[__builtin_ctz(made_of[key])],
+				    &section->map[key].items[i]);
+	}
+	origins = &section->origins[__builtin_ctz(ATTR_UNIT)];
+	add_origins(origins, &section->unit.value);
+	add_origin(origins, section->unit.attribute);
+}
+
+unsigned config_source_maps(const struct config_source *source, enum account_kind kind)
+{
+	const struct config_section *section = &source->sections[kind];
+	const unsigned manage = config_source_manage(source, kind);
+	unsigned maps = section->unit.given ? ATTR_UNIT : 0;
+
+	for (unsigned key = 0; key < MAP_KEYS; key++) {
+		const struct templates *templates = &section->map[key];
+
+		/* Without parts: none. */
+		if (templates->count && templates->items[0].part_count)
+			maps |= made_of[key];
+	}
+	return manage ? maps & (manage | ATTR_ADDRESS) : maps;
+}
+
 /* --- rules -------------------------------------------------------------------------------- */
 
 static void check_rule(struct field_walk *walk, struct config_rule *rule,
@@ -340,8 +400,10 @@ void config_mapping_check(struct field_walk *walk, struct config_source *source,
 	if (has_findings(walk->diags, item))
 		return;
 	for (unsigned i = 0; i < KIND_COUNT; i++) {
-		if (sections[i])
-			number_attributes(walk->arena, &source->sections[i]);
+		if (!sections[i])
+			continue;
+		number_attributes(walk->arena, &source->sections[i]);
+		find_origins(walk->arena, &source->sections[i]);
 	}
 	source->mapped = true;
 }

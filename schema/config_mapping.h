@@ -101,6 +101,8 @@ struct config_section {
 	struct config_unit unit;
 	struct str *attributes; /* by slot */
 	size_t attribute_count;
+	/* By the bit number of enum attribute: which of them it is made of, each once. */
+	struct texts origins[ATTR_COUNT];
 };
 enum { SECTION_HAS_MANAGE = 1, SECTION_HAS_UNIT = 2 };
 
