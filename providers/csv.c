@@ -67,6 +67,25 @@ static void decode(struct csv *csv)
 	csv->len = csv->capacity - room;
 }
 
+/* Until the text is full: a row is looked at from its beginning each time there is more of it. */
+static int fill_decoded(struct csv *csv, struct err *err)
+{
+	do {
+		ssize_t got = 0;
+
+		/* Asked for no bytes, it would call that the end. */
+		if (csv->raw_len < RAW)
+			got = read_bytes(csv, csv->raw + csv->raw_len, RAW - csv->raw_len, err);
+		if (got < 0)
+			return -1;
+		csv->raw_len += (size_t)got;
+		decode(csv);
+	} while (!csv->ended && csv->len + 8 <= csv->capacity);
+	/* What has no room yet is no end. */
+	csv->ended = csv->ended && csv->raw_len == 0;
+	return 0;
+}
+
 /* More text behind what there is; the row that begins at `at` moves to the front. */
 static int fill(struct csv *csv, struct err *err)
 {
@@ -102,16 +121,7 @@ static int fill(struct csv *csv, struct err *err)
 		csv->len += (size_t)got;
 		return 0;
 	}
-	if (csv->raw_len < RAW) {
-		got = read_bytes(csv, csv->raw + csv->raw_len, RAW - csv->raw_len, err);
-		if (got < 0)
-			return -1;
-		csv->raw_len += (size_t)got;
-	}
-	decode(csv);
-	/* What has no room yet is no end. */
-	csv->ended = csv->ended && csv->raw_len == 0;
-	return 0;
+	return fill_decoded(csv, err);
 }
 
 /* --- one row ------------------------------------------------------------------------------ */

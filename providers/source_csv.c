@@ -35,10 +35,8 @@ struct reading {
 	const struct source_input *input;
 	const struct source_scan *scan;
 	struct diags *diags;
-	struct arena arena;
+	struct arena arena, scratch; /* of all tables; of one row */
 };
-
-#define FILE_ERRORS_MAX 20
 
 static void __attribute__((format(printf, 4, 5)))
 row_error(struct reading *r, struct table *t, uint32_t line, const char *format, ...)
@@ -46,14 +44,11 @@ row_error(struct reading *r, struct table *t, uint32_t line, const char *format,
 	char text[1024];
 	va_list arguments;
 
-	/* More of the same help nobody. */
-	if (t->errors++ >= FILE_ERRORS_MAX)
-		return;
+	t->errors++;
 	va_start(arguments, format);
 	vsnprintf(text, sizeof(text), format, arguments);
 	va_end(arguments);
-	diag_error(r->diags, t->path, line, 0, "%s%s", text,
-		   t->errors == FILE_ERRORS_MAX ? "; further errors are not listed" : "");
+	diag_error(r->diags, t->path, line, 0, "%s", text);
 	/* A row may hold account keys: findings do not repeat it. */
 	if (line)
 		diag_hide_line(r->diags, t->path, line);
@@ -80,16 +75,25 @@ static bool is_double(const struct table *t, size_t column)
 	return false;
 }
 
-/* A header that is a row like any other is what remains when the header was lost. */
-static bool looks_like_data(const struct table *t)
+/* A first line with an address in it, which none of the wanted names is, is what remains when the header was
+ * lost; it is not repeated, since it is somebody's data. */
+static bool header_is_lost(const struct reading *r, const struct table *t)
 {
+	bool data = false;
+
 	for (size_t i = 0; i < t->csv.header.count; i++) {
 		const struct str cell = t->csv.header.fields[i];
 
-		if (cell.len && memchr(cell.ptr, '@', cell.len))
-			return true;
+		data = data || (cell.len && memchr(cell.ptr, '@', cell.len));
 	}
-	return false;
+	for (unsigned kind = 0; kind < KIND_COUNT; kind++) {
+		const struct config_section *section = &r->config->sections[kind];
+
+		for (size_t slot = 0; t->kinds & 1u << kind && slot < section->attribute_count;
+		     slot++)
+			data = data && find_column(t, section->attributes[slot]) == SIZE_MAX;
+	}
+	return data;
 }
 
 static void add_columns(struct buf *out, const struct table *t)
@@ -113,18 +117,11 @@ static size_t need_column(struct reading *r, struct table *t, struct str name)
 		return 0;
 	}
 	add_columns(&columns, t);
-	if (looks_like_data(t))
-		row_error(
-			r, t, t->csv.header.line,
-			"there is no column '%.*s': this line looks like data, and the line with "
-			"the names of the columns is missing",
-			STR_FMT(field_cut(name)));
-	else
-		row_error(r, t, t->csv.header.line,
-			  "there is no column '%.*s'; between '%s' there are: %s",
-			  STR_FMT(field_cut(name)),
-			  t->csv.delimiter == '\t' ? "tab" : (char[2]){t->csv.delimiter, '\0'},
-			  columns.ptr);
+	row_error(r, t, t->csv.header.line,
+		  "there is no column '%.*s'; between '%s' there are: %s",
+		  STR_FMT(field_cut(name)),
+		  t->csv.delimiter == '\t' ? "tab" : (char[2]){t->csv.delimiter, '\0'},
+		  columns.ptr);
 	buf_release(&columns);
 	return 0;
 }
@@ -132,6 +129,12 @@ static size_t need_column(struct reading *r, struct table *t, struct str name)
 /* -1 after findings. */
 static int find_columns(struct reading *r, struct table *t)
 {
+	if (header_is_lost(r, t)) {
+		row_error(r, t, t->csv.header.line,
+			  "this line looks like data: the one with the names of the columns is "
+			  "missing");
+		return -1;
+	}
 	t->cells = arena_array(&r->arena, struct str, t->csv.header.count + 1);
 	t->all = arena_array(&r->arena, struct values, t->csv.header.count + 1);
 	t->kind_column = SIZE_MAX;
@@ -170,7 +173,6 @@ static bool is_word(const struct texts *words, struct str folded)
 /* What a row is. A word that nobody knows must not read as somebody who left: it is held. */
 static bool find_kind(struct reading *r, const struct table *t, struct mapped_entry *entry)
 {
-	CLEANUP(arena_release) struct arena scratch = ARENA_INIT;
 	unsigned known = 0;
 	struct str word;
 
@@ -178,7 +180,8 @@ static bool find_kind(struct reading *r, const struct table *t, struct mapped_en
 		entry->kind = t->kinds & 1u << KIND_USER ? KIND_USER : KIND_FUNCTIONAL;
 		return true;
 	}
-	word = fold_text(&scratch, str_trim(t->cells[t->kind_column]));
+	arena_reset(&r->scratch);
+	word = fold_text(&r->scratch, str_trim(t->cells[t->kind_column]));
 	for (unsigned kind = 0; kind < KIND_COUNT; kind++) {
 		if (is_word(&r->config->kind.words[kind], word)) {
 			entry->kind = (enum account_kind)kind;
@@ -320,7 +323,7 @@ static size_t find_tables(const struct config_source *config, struct sym_pool *n
 static int source_csv_scan(struct source *source, const struct source_input *input,
 			   const struct source_scan *scan, struct diags *diags, struct err *err)
 {
-	struct reading r = {source->config, input, scan, diags, ARENA_INIT};
+	struct reading r = {source->config, input, scan, diags, ARENA_INIT, ARENA_INIT};
 	size_t errors = diags->errors, count;
 	struct table tables[KIND_COUNT];
 	int result = 0;
@@ -337,6 +340,7 @@ static int source_csv_scan(struct source *source, const struct source_input *inp
 		csv_close(&tables[i].csv);
 	}
 	arena_release(&r.arena);
+	arena_release(&r.scratch);
 	errors = diags->errors - errors;
 	if (result == 0 && errors)
 		result = err_set(err, ERR_FAILED, "source '%.*s': %zu error%s in its files",
