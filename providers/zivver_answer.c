@@ -6,6 +6,7 @@
 #include "zivver_internal.h"
 
 #include <string.h>
+#include <strings.h>
 
 /* An answer while it is looked at. */
 struct looking {
@@ -181,10 +182,30 @@ static bool succeeded(struct looking *l)
 
 /* --- refusals ------------------------------------------------------------------------------- */
 
+/* Of a longer address, or of a longer id. */
+static bool goes_on(unsigned char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+	       c == '+' || c == '-' || c == '_' || c == '&' || c >= 0x80;
+}
+
+/* As a word: jane@example.org does not mention e@example.org. */
 static bool mentions(struct str text, const struct sym *name)
 {
-	return name && name->len && text.len &&
-	       memmem(text.ptr, text.len, name->text, name->len) != NULL;
+	const size_t len = name ? name->len : 0;
+
+	for (size_t i = 0; len && i + len <= text.len; i++) {
+		const char *at = text.ptr + i, *end = at + len;
+		const size_t left = text.len - i - len;
+
+		if (strncasecmp(at, name->text, len) != 0 ||
+		    (i > 0 && (at[-1] == '.' || goes_on((unsigned char)at[-1]))) ||
+		    (left > 0 && goes_on((unsigned char)end[0])) ||
+		    (left > 1 && end[0] == '.' && goes_on((unsigned char)end[1])))
+			continue;
+		return true;
+	}
+	return false;
 }
 
 /* The aliases that the account has, as last read; none when that is not known. */
