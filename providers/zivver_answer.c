@@ -24,11 +24,27 @@ static bool end(struct looking *l, enum outcome_class class, struct str text, st
 	return true;
 }
 
-static bool unknown(struct looking *l, const char *text)
+static bool unknown(struct looking *l, struct str text)
 {
 	if (l->job->request.id)
 		zivver_world_doubt(&l->t->world, l->job->request.id);
-	return end(l, OUTCOME_UNKNOWN, str_of(text), STR_NONE);
+	return end(l, OUTCOME_UNKNOWN, text, STR_NONE);
+}
+
+/* Nothing was changed yet: a failure says so, and needs no reading. */
+static bool changed_nothing(const struct zivver_job *job)
+{
+	switch (job->stage) {
+	case ZIVVER_FETCH:
+	case ZIVVER_WRITE:
+		return true;
+	case ZIVVER_EMPTY:
+		/* What a PUT could do is done. */
+		return job->set == 0;
+	case ZIVVER_CONFIRM:
+		break;
+	}
+	return false;
 }
 
 static bool next(struct looking *l, enum zivver_stage stage)
@@ -73,7 +89,9 @@ static bool shows_values(const struct zivver_job *job, const struct account *now
 		return true;
 	if (set & ATTR_MOBILE && now->mobile != wanted->mobile)
 		return false;
-	return !(set & ATTR_ACTIVE) || now->active == wanted->active;
+	/* New ones are active, whatever was sent; the caller sees it. */
+	return !(set & ATTR_ACTIVE) || request->op == REQUEST_CREATE ||
+	       now->active == wanted->active;
 }
 
 /* Of sets: nothing is left that was to go. `old`: the primary address before, which the service
@@ -129,15 +147,15 @@ static bool updated(struct looking *l, struct account *account)
 
 	zivver_world_answer(&l->t->world, account, l->answer->body);
 	if (!shows_values(l->job, account))
-		return unknown(l, "the service's answer does not show the change");
+		return unknown(l, STR("the service's answer does not show the change"));
 	if (zivver_empties(request)) {
-		if (l->job->stage == ZIVVER_WRITE)
+		if (!l->job->emptied)
 			return next(l, ZIVVER_EMPTY);
 		if (anybody)
-			return unknown(l, "the service's answer still shows delegates");
+			return unknown(l, STR("the service's answer still shows delegates"));
 	}
 	if (!shows_removals(l->job, account, old))
-		return unknown(l, "the service's answer still shows what was to go");
+		return unknown(l, STR("the service's answer still shows what was to go"));
 	return done(l, account);
 }
 
@@ -161,7 +179,9 @@ static bool succeeded(struct looking *l)
 	switch (l->job->stage) {
 	case ZIVVER_FETCH:
 		if (!readable)
-			return unknown(l, "the service's answer is not the account");
+			return end(l, OUTCOME_FAILED,
+				   STR("the service's answer is not the account"),
+				   STR("plan again"));
 		zivver_world_answer(&l->t->world, &account, l->answer->body);
 		return next(l, ZIVVER_WRITE);
 	case ZIVVER_WRITE:
@@ -174,7 +194,7 @@ static bool succeeded(struct looking *l)
 		return next(l, ZIVVER_CONFIRM);
 	case ZIVVER_CONFIRM:
 		if (!readable)
-			return unknown(l, "the service's answer is not the account");
+			return unknown(l, STR("the service's answer is not the account"));
 		break;
 	}
 	return request->op == REQUEST_CREATE ? created(l, &account) : updated(l, &account);
@@ -270,6 +290,8 @@ static bool refused(struct looking *l)
 	struct zivver_refusal refusal = zivver_refusal(&l->t->answers, l->answer->status,
 						       l->answer->body);
 
+	if (!changed_nothing(l->job))
+		return unknown(l, refusal.text);
 	switch (refusal.about) {
 	case ZIVVER_ABOUT_ALIAS:
 		return refused_for_alias(l, &refusal);
@@ -281,8 +303,6 @@ static bool refused(struct looking *l)
 			l->job->active_only = true;
 			return false;
 		}
-		if (l->job->stage == ZIVVER_CONFIRM)
-			return unknown(l, "the account is not there");
 		break;
 	case ZIVVER_ABOUT_NOTHING:
 	case ZIVVER_ABOUT_THE_KEY:
@@ -297,26 +317,24 @@ bool zivver_answered(struct zivver_target *t, struct zivver_job *job,
 		     const struct http_answer *answer, struct target_outcome *outcome)
 {
 	struct looking l = {t, job, answer, outcome};
-	const bool confirming = job->stage == ZIVVER_CONFIRM;
 
 	*outcome = (struct target_outcome){.number = job->request.number};
 	switch (answer->sent) {
 	case HTTP_NOT_SENT:
 		/* The network, the rate or the breaker: the next one would end the same way. */
-		if (confirming || (job->stage == ZIVVER_EMPTY && job->set))
-			return unknown(&l, "");
-		return end(&l, OUTCOME_FATAL, answer->text, STR_NONE);
+		return changed_nothing(job) ? end(&l, OUTCOME_FATAL, answer->text, STR_NONE)
+					    : unknown(&l, answer->text);
 	case HTTP_UNKNOWN:
-		return unknown(&l, "");
+		return job->stage == ZIVVER_FETCH
+			       ? end(&l, OUTCOME_FAILED, answer->text, STR("plan again"))
+			       : unknown(&l, answer->text);
 	case HTTP_ANSWERED:
 		break;
 	}
 	if (answer->failure == HTTP_REDIRECT)
-		return end(&l, confirming ? OUTCOME_UNKNOWN : OUTCOME_FATAL, answer->text,
-			   STR_NONE);
+		return changed_nothing(job) ? end(&l, OUTCOME_FATAL, answer->text, STR_NONE)
+					    : unknown(&l, answer->text);
 	if (answer->status / 100 == 2)
 		return succeeded(&l);
-	if (confirming && answer->status != 404 && answer->status != 400)
-		return unknown(&l, "");
 	return refused(&l);
 }

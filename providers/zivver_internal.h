@@ -32,6 +32,7 @@ struct zivver_job {
 	unsigned set; /* enum attribute bits that the present request sends */
 	/* The service refused a delegate who is suspended: they are left out. */
 	bool active_only;
+	bool emptied; /* ZIVVER_EMPTY was sent */
 };
 
 struct zivver_target {

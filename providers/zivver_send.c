@@ -334,6 +334,7 @@ int zivver_send(struct zivver_target *t, struct zivver_job *job, uint64_t number
 		result = write_body(t, job, &body, err);
 		request.body = secret_str(&body);
 	}
+	job->emptied = job->emptied || job->stage == ZIVVER_EMPTY;
 	add_path(&path, &job->request);
 	request.path = buf_str(&path);
 	if (result == 0)
