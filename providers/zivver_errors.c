@@ -50,15 +50,15 @@ static struct str words_of(struct arena *arena, struct str body)
 {
 	static const char *const members[] = {"detail", "message", "error_description",
 					      "error"};
-	struct str text = str_trim(body);
+	struct str text = str_trim(body), words;
 	struct err ignored = ERR_INIT;
 
 	if (text.len > 0 && !json_check(text, &ignored)) {
 		for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++) {
-			if (member_text(arena, text, members[i], &text))
-				return str_trim(text);
+			if (member_text(arena, text, members[i], &words))
+				return str_trim(words);
 		}
-		return json_view_str(arena, text, &text) ? str_trim(text) : STR_NONE;
+		return json_view_str(arena, text, &words) ? str_trim(words) : STR_NONE;
 	}
 	/* A page of somebody in between. */
 	return text.len > 0 && text.ptr[0] != '<' ? text : STR_NONE;
