@@ -125,10 +125,14 @@ static int read_ca(struct http *http, const char *path, struct err *err)
 {
 	const curl_version_info_data *curl = curl_version_info(CURLVERSION_NOW);
 	struct buf own = BUF_INIT, all = BUF_INIT;
+	struct err unread = ERR_INIT;
 	int result;
 
-	if (os_read_file(path, CA_LIMIT, &own, err))
-		return err_prefix(err, "ca_file");
+	if (os_read_file(path, CA_LIMIT, &own, &unread))
+		return err_set(err, unread.class,
+			       "ca_file: %s: correct the path, or leave ca_file out where "
+			       "nothing opens TLS on the way",
+			       unread.text);
 	if (!own.ptr || !strstr(own.ptr, "-----BEGIN CERTIFICATE-----")) {
 		buf_release(&own);
 		return err_set(err, ERR_FAILED,

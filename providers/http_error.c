@@ -212,7 +212,8 @@ static void explain_status(const struct http_transfer *transfer, const struct ht
 	} else if (job->status == 429) {
 		buf_addf(out,
 			 "too many requests (429) still after %u attempts: something else uses "
-			 "the same key all the time, or the configured rate is too high",
+			 "the same key all the time, or the configured rate is too high: stop "
+			 "the one, or lower the other",
 			 job->refused);
 	} else {
 		buf_addf(out,
@@ -242,10 +243,13 @@ static void explain_after_sending(const struct http_transfer *transfer, struct h
 		buf_puts(out, "its answer breaks off before its body");
 	else
 		buf_puts(out, "the connection was lost before an answer came");
-	if (text[0] && job->failure != HTTP_TOO_LARGE)
-		buf_addf(out, " (%s)", text);
-	if (job->failure == HTTP_TOO_LARGE)
+	if (job->failure == HTTP_TOO_LARGE) {
 		buf_puts(out, ": this is not what the service answers, check the URL");
+		return;
+	}
+	if (text[0])
+		buf_addf(out, " (%s)", text);
+	buf_puts(out, ": try again, and when it goes on, look at what is in between");
 }
 
 void http_explain(const struct http_transfer *transfer, CURLcode code, struct http_job *job)

@@ -19,8 +19,18 @@ static struct zivver_target *self(struct target *target)
 
 /* --- the connection ------------------------------------------------------------------------ */
 
-int zivver_connect(const struct config *config, unsigned attempts, struct http **http,
-		   struct err *err)
+/* Says where the key lies; never what it is. */
+static int wrong_key(const struct secret_ref *ref, struct err *err)
+{
+	const char *place = ref->kind == SECRET_ENV    ? "environment variable"
+			    : ref->kind == SECRET_FILE ? "secret file"
+						       : "credential";
+
+	return err_prefix(err, "api_key: %s %.*s", place, STR_FMT(ref->name));
+}
+
+int zivver_connect(const struct config *config, enum zivver_patience patience,
+		   struct http **http, struct err *err)
 {
 	const struct config_target *target = &config->target;
 	const struct http_settings settings = {
@@ -29,7 +39,9 @@ int zivver_connect(const struct config *config, unsigned attempts, struct http *
 		.parallel = target->parallel ? target->parallel : PARALLEL,
 		.rate_requests = target->rate.requests,
 		.rate_period_ms = target->rate.seconds * 1000,
-		.attempts = attempts,
+		.attempts = patience == ZIVVER_SOON ? 1 : 0,
+		/* Another program with the same key may just have used up the limit. */
+		.refused_attempts = patience == ZIVVER_SOON ? 3 : 0,
 	};
 	CLEANUP(secret_release) struct secret key = SECRET_INIT;
 
@@ -40,7 +52,7 @@ int zivver_connect(const struct config *config, unsigned attempts, struct http *
 	if (http_authorize(*http, &key, err)) {
 		http_free(*http);
 		*http = NULL;
-		return err_prefix(err, "api_key");
+		return wrong_key(&target->api_key, err);
 	}
 	return 0;
 }
@@ -143,7 +155,7 @@ static int list(struct target *target, struct sym_pool *names, struct accounts *
 	arena_reset(&t->answers);
 	t->names = NULL;
 	t->reader.names = names;
-	if (!t->http && zivver_connect(target->config, 0, &t->http, err))
+	if (!t->http && zivver_connect(target->config, ZIVVER_LONG, &t->http, err))
 		return err_prefix(err, "target");
 	if (zivver_list(t->http, &t->world, names, accounts, err)) {
 		zivver_world_clear(&t->world);

@@ -2,6 +2,7 @@
  * The steps on the way to the service, each as a line of its own: the first that fails says what to
  * do, and what lies behind it cannot be known.
  */
+#include "json_view.h"
 #include "zivver_errors.h"
 #include "zivver_internal.h"
 
@@ -29,6 +30,11 @@ struct checking {
 	struct err *err;
 };
 
+static enum account_kind kind_of(enum step step)
+{
+	return step == STEP_GROUPS ? KIND_FUNCTIONAL : KIND_USER;
+}
+
 static bool is_tls(const struct checking *c)
 {
 	return str_starts(c->config->target.url, "https:");
@@ -43,22 +49,32 @@ static void reached(struct checking *c, enum step step)
 	}
 }
 
-static void failed(struct checking *c, enum err_class class, struct str text, struct str advice)
+/* `text` says where, too. */
+static void failed(struct checking *c, enum err_class class, struct str text)
 {
 	c->failed = true;
-	err_set(c->err, class, "target: %.*s%s%.*s", STR_FMT(text), advice.len ? ": " : "",
-		STR_FMT(advice));
+	err_set(c->err, class, "target: %.*s", STR_FMT(text));
 	buf_addf(c->out, "FAILED %s\n", c->err->text);
+}
+
+/* An answer that is complete, but not what was hoped for. */
+static void wrong_answer(struct checking *c, enum step step, struct str text, struct str advice)
+{
+	failed(c, ERR_FAILED,
+	       arena_strf(&c->arena, "%.*s%s: %.*s: %.*s", STR_FMT(http_base_url(c->http)),
+			  zivver_collections[kind_of(step)], STR_FMT(text), STR_FMT(advice)));
 }
 
 /* No complete answer: how far it came. */
 static void no_answer(struct checking *c, const struct http_answer *answer)
 {
+	enum err_class class = ERR_UNREACHABLE;
+
 	switch (answer->failure) {
 	case HTTP_RESOLVE:
-		break;
-	case HTTP_PROXY:
-		/* Who resolves and connects is the proxy. */
+	case HTTP_PROXY: /* who resolves and connects is the proxy */
+	case HTTP_STOPPED:
+	case HTTP_BREAKER:
 		break;
 	case HTTP_CONNECT:
 		reached(c, STEP_CONNECTION);
@@ -67,19 +83,20 @@ static void no_answer(struct checking *c, const struct http_answer *answer)
 	case HTTP_CERTIFICATE:
 		reached(c, STEP_TLS);
 		break;
-	case HTTP_FINE:
+	case HTTP_FINE: /* 429 and 5xx */
 	case HTTP_TIMEOUT:
 	case HTTP_BROKEN:
+		reached(c, STEP_KEY);
+		break;
 	case HTTP_TOO_LARGE:
 	case HTTP_SINK:
 	case HTTP_REDIRECT:
+		/* Somebody answers, who is not the service. */
 		reached(c, STEP_KEY);
-		break;
-	case HTTP_STOPPED:
-	case HTTP_BREAKER:
+		class = ERR_FAILED;
 		break;
 	}
-	failed(c, ERR_UNREACHABLE, answer->text, STR_NONE);
+	failed(c, class, answer->text);
 }
 
 /* A complete answer of 4xx. */
@@ -87,37 +104,54 @@ static void was_refused(struct checking *c, enum step step, const struct http_an
 {
 	struct zivver_refusal refusal = zivver_refusal(&c->arena, answer->status, answer->body);
 
-	reached(c, answer->status == 401 ? STEP_KEY : step);
+	/* Who is told that he may not has been recognised. */
+	reached(c, answer->status == 403 ? step : STEP_KEY);
 	if (refusal.about != ZIVVER_ABOUT_THE_KEY)
 		refusal.advice = STR("this is not what the service answers, check target.url");
-	failed(c, ERR_FAILED, refusal.text, refusal.advice);
+	wrong_answer(c, step, refusal.text, refusal.advice);
+}
+
+static bool is_list(struct checking *c, struct str body)
+{
+	struct err ignored = ERR_INIT;
+
+	return json_check(body, &ignored) == 0 &&
+	       json_view_member(body, &c->arena, "totalResults").len > 0;
+}
+
+/* A complete answer of 2xx. */
+static void answered(struct checking *c, enum step step, const struct http_answer *answer)
+{
+	struct str problem = STR_NONE;
+
+	if (!zivver_is_json(answer->content_type))
+		problem = arena_strf(&c->arena, "the answer is %.*s, not JSON",
+				     STR_FMT(answer->content_type));
+	else if (!is_list(c, answer->body))
+		problem = STR("the answer is not a list of accounts in JSON");
+	reached(c, problem.len ? STEP_KEY : (enum step)(step + 1));
+	if (problem.len)
+		wrong_answer(c, step, problem,
+			     STR("it is not the service's: check target.url, and whether a "
+				 "proxy on the way answers in its place"));
 }
 
 static void look(struct checking *c, enum step step, const struct http_answer *answer)
 {
-	/* Whether the service can look for a functional account is not known. */
-	const bool may_refuse = step == STEP_GROUPS && answer->status == 400;
-
-	if (answer->sent != HTTP_ANSWERED || answer->failure != HTTP_FINE) {
+	if (answer->sent != HTTP_ANSWERED || answer->failure != HTTP_FINE ||
+	    answer->status == 429)
 		no_answer(c, answer);
-	} else if (answer->status / 100 != 2 && !may_refuse) {
+	else if (answer->status / 100 == 2)
+		answered(c, step, answer);
+	else if (step == STEP_USERS || answer->status != 400)
 		was_refused(c, step, answer);
-	} else if (!may_refuse && !zivver_is_json(answer->content_type)) {
-		reached(c, STEP_KEY);
-		failed(c, ERR_FAILED,
-		       arena_strf(&c->arena, "the answer is %.*s, not JSON",
-				  STR_FMT(answer->content_type)),
-		       STR("it is not the service's: check target.url, and whether a proxy on "
-			   "the way answers in its place"));
-	} else {
-		reached(c, (enum step)(step + 1));
-	}
+	/* Else: whether the service can look for a functional account is not known. */
 }
 
 /* Looks for an account that nobody has: the cheapest question that needs the right to read. */
 static void ask(struct checking *c, enum step step)
 {
-	const enum account_kind kind = step == STEP_USERS ? KIND_USER : KIND_FUNCTIONAL;
+	const enum account_kind kind = kind_of(step);
 	struct http_request request = {
 		.method = HTTP_GET, .accept = STR(ZIVVER_JSON), .replay = true};
 	struct buf path = BUF_INIT;
@@ -129,7 +163,7 @@ static void ask(struct checking *c, enum step step)
 					   scim_wires[kind].address));
 	request.path = buf_str(&path);
 	if (http_call(c->http, &request, &answer, &err))
-		failed(c, ERR_FAILED, str_of(err.text), STR_NONE);
+		failed(c, ERR_FAILED, str_of(err.text));
 	else
 		look(c, step, &answer);
 	buf_release(&path);
@@ -137,13 +171,11 @@ static void ask(struct checking *c, enum step step)
 
 int zivver_check(struct target *target, struct buf *out, struct err *err)
 {
-	/* A person waits for it: nothing is tried again. */
-	enum { ATTEMPTS = 1 };
 	struct checking c = {.config = target->config, .out = out, .err = err};
 	struct err problem = ERR_INIT;
 
-	if (zivver_connect(target->config, ATTEMPTS, &c.http, &problem)) {
-		failed(&c, problem.class, str_of(problem.text), STR_NONE);
+	if (zivver_connect(target->config, ZIVVER_SOON, &c.http, &problem)) {
+		failed(&c, problem.class, str_of(problem.text));
 		return -1;
 	}
 	ask(&c, STEP_USERS);

@@ -71,9 +71,11 @@ bool zivver_answered(struct zivver_target *t, struct zivver_job *job,
 
 /* --- target_zivver.c, zivver_check.c ------------------------------------------------------- */
 
-/* A client with the key. `attempts` as in struct http_settings. */
-int zivver_connect(const struct config *config, unsigned attempts, struct http **http,
-		   struct err *err);
+/* How long a failing request is tried again: SOON is for people who wait for it. */
+enum zivver_patience { ZIVVER_LONG, ZIVVER_SOON };
+/* A client with the key. */
+int zivver_connect(const struct config *config, enum zivver_patience patience,
+		   struct http **http, struct err *err);
 int zivver_check(struct target *target, struct buf *out, struct err *err);
 
 #endif

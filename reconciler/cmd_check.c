@@ -1,19 +1,22 @@
+#include "address.h"
+#include "desired.h"
 #include "planner.h"
 
 /* What each part says of itself; the first failure does not hide the others. */
 struct checking {
 	struct context *context;
+	struct worlds worlds;
 	struct buf text;
-	bool failed;
+	unsigned failures;
+	enum err_class class; /* of the first */
 };
 
-static void note(struct checking *checking, int failed, const struct err *err)
+/* Whether it is fine. */
+static bool note(struct checking *checking, int failed, const struct err *err)
 {
-	if (!failed)
-		return;
-	if (!checking->failed)
-		checking->context->err = *err;
-	checking->failed = true;
+	if (failed && !checking->failures++)
+		checking->class = err->class;
+	return !failed;
 }
 
 static void check_source(struct checking *checking, uint32_t index)
@@ -27,7 +30,7 @@ static void check_source(struct checking *checking, uint32_t index)
 	note(checking, failed, &err);
 }
 
-static void check_target(struct checking *checking)
+static bool check_target(struct checking *checking)
 {
 	struct target *target = NULL;
 	struct err err = ERR_INIT;
@@ -35,57 +38,147 @@ static void check_target(struct checking *checking)
 	if (!failed)
 		failed = target->ops->check(target, &checking->text, &err);
 	target_free(target);
-	note(checking, failed, &err);
+	return note(checking, failed, &err);
 }
+
+/* --- what the target holds ------------------------------------------------------------------ */
+
+static void add_counts(struct buf *text, const struct accounts *accounts)
+{
+	size_t counts[KIND_COUNT] = {0};
+
+	for (size_t i = 0; i < accounts->count; i++)
+		counts[accounts->items[i].kind]++;
+	buf_addf(text, "%zu user%s and %zu functional account%s", counts[KIND_USER],
+		 counts[KIND_USER] == 1 ? "" : "s", counts[KIND_FUNCTIONAL],
+		 counts[KIND_FUNCTIONAL] == 1 ? "" : "s");
+}
+
+static void check_domains(struct checking *checking)
+{
+	const struct patterns *claimed = &checking->context->config.claimed;
+	const struct accounts *current = &checking->worlds.current;
+	struct buf *text = &checking->text;
+	struct err err = ERR_INIT;
+	size_t outside = 0;
+
+	for (size_t i = 0; claimed->count && i < current->count; i++)
+		outside += !in_domains(claimed, current->items[i].address);
+	if (current->count && outside == current->count) {
+		buf_puts(text, "FAILED accounts: all of the target's ");
+		add_counts(text, current);
+		buf_puts(text,
+			 " are outside the claimed domains: if it is another organisation's, "
+			 "correct what target says; else correct domains.claimed\n");
+		note(checking, -1, &err);
+		return;
+	}
+	buf_puts(text, "ok accounts: ");
+	add_counts(text, current);
+	if (outside)
+		buf_addf(text, ", %zu of them outside the claimed domains", outside);
+	else if (claimed->count && current->count)
+		buf_puts(text, ", all in the claimed domains");
+	buf_puts(text, "\n");
+	if (!claimed->count)
+		buf_puts(text,
+			 "note accounts: no domains are claimed, so those of every domain "
+			 "count as the organisation's: list its domains in "
+			 "domains.claimed\n");
+}
+
+/* A slip of the pen would leave somebody without protection. */
+static void check_protect(struct checking *checking)
+{
+	const struct patterns *protect = &checking->context->config.target.protect;
+	const struct accounts *current = &checking->worlds.current;
+
+	for (size_t i = 0; i < protect->count; i++) {
+		size_t k = 0;
+
+		while (k < current->count &&
+		       !pattern_match(protect->items[i], sym_str(current->items[k].address)))
+			k++;
+		if (k == current->count)
+			buf_addf(
+				&checking->text,
+				"note accounts: target.protect: there is no account %.*s: check "
+				"the spelling\n",
+				STR_FMT(protect->items[i]));
+	}
+}
+
+static void check_accounts(struct checking *checking)
+{
+	struct context *context = checking->context;
+
+	if (worlds_read_current(context, &checking->worlds) < 0) {
+		buf_addf(&checking->text, "FAILED accounts: %s\n", context->err.text);
+		note(checking, -1, &context->err);
+		return;
+	}
+	check_domains(checking);
+	check_protect(checking);
+}
+
+/* --- the record, and all of it -------------------------------------------------------------- */
 
 static void check_record(struct checking *checking)
 {
-	struct worlds worlds;
-	worlds_init(&worlds);
-	int failed = worlds_read_recorded(checking->context, &worlds);
+	struct context *context = checking->context;
+	struct recorded *recorded = &checking->worlds.recorded;
+	int failed = worlds_read_recorded(context, &checking->worlds);
 	if (failed)
-		buf_addf(&checking->text, "FAILED record: %s\n", checking->context->err.text);
-	else if (!worlds.recorded.head[0])
+		buf_addf(&checking->text, "FAILED record: %s\n", context->err.text);
+	else if (!recorded->head[0])
 		buf_puts(&checking->text, "ok record: none yet; the first run makes it\n");
 	else
 		buf_addf(&checking->text, "ok record: %zu accounts at commit %.12s\n",
-			 worlds.recorded.count, worlds.recorded.head);
-	struct err err = checking->context->err;
-	note(checking, failed, &err);
-	worlds_release(&worlds);
+			 recorded->count, recorded->head);
+	note(checking, failed, &context->err);
+}
+
+static void check_all(struct checking *checking)
+{
+	const struct config *config = &checking->context->config;
+	const struct policy *policy = &checking->worlds.policy;
+
+	buf_addf(&checking->text, "ok approval: %u needed, by the %s policy\n",
+		 policy->required, policy->recorded ? "recorded" : "configured");
+	for (uint32_t i = 0; i < config->source_count; i++)
+		check_source(checking, i);
+	if (check_target(checking))
+		check_accounts(checking);
+	check_record(checking);
 }
 
 static int run(struct context *context)
 {
 	struct checking checking = {.context = context, .text = BUF_INIT};
-	struct worlds worlds;
-	worlds_init(&worlds);
+	struct buf shown = BUF_INIT;
+	worlds_init(&checking.worlds);
 	/* No credential goes to an endpoint that is not the recorded one. */
-	int failed = worlds_read_policy(context, &worlds, true);
+	int failed = worlds_read_policy(context, &checking.worlds, true);
 	if (!failed) {
-		buf_addf(&checking.text, "ok approval: %u needed, by the %s policy\n",
-			 worlds.policy.required,
-			 worlds.policy.recorded ? "recorded" : "configured");
-		for (uint32_t i = 0; i < context->config.source_count; i++)
-			check_source(&checking, i);
-		check_target(&checking);
-		check_record(&checking);
-		struct buf shown = BUF_INIT;
-		struct err err = ERR_INIT;
+		check_all(&checking);
 		buf_add_visible(&shown, buf_str(&checking.text), true);
-		note(&checking, print_out(buf_str(&shown), &err), &err);
-		buf_release(&shown);
-		failed = checking.failed;
+		failed = print_out(buf_str(&shown), &context->err);
 	}
-	worlds_release(&worlds);
+	if (!failed && checking.failures)
+		failed = err_set(&context->err, checking.class,
+				 "%u check%s failed: see the lines with FAILED",
+				 checking.failures, checking.failures == 1 ? "" : "s");
+	worlds_release(&checking.worlds);
 	buf_release(&checking.text);
-	return failed ? -1 : 0;
+	buf_release(&shown);
+	return failed;
 }
 
 const struct command cmd_check = {
 	.name = "check",
 	.summary = "connect to every source and the target, and say what works",
-	.details = "One line for each: 'ok', or 'FAILED' with the cure.",
+	.details =
+		"One line for each: 'ok', 'FAILED' with the cure, or a 'note'. Changes nothing.",
 	.needs = NEEDS_CONFIG | NEEDS_STATE,
 	.run = run,
 };

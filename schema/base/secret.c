@@ -45,7 +45,8 @@ static int accept_value(struct str raw, const char *kind, struct str name, struc
 	if (str_ends(raw, "\n"))
 		raw.len -= str_ends(raw, "\r\n") ? 2 : 1;
 	if (raw.len == 0)
-		return err_set(err, ERR_FAILED, "%s %.*s is empty", kind, STR_FMT(name));
+		return err_set(err, ERR_FAILED, "%s %.*s is empty: put the secret there", kind,
+			       STR_FMT(name));
 	if (memchr(raw.ptr, '\0', raw.len))
 		return err_set(err, ERR_FAILED, "%s %.*s holds a NUL byte", kind,
 			       STR_FMT(name));
@@ -60,7 +61,8 @@ static int load_env(struct str name, struct secret *out, struct err *err)
 
 	arena_release(&arena);
 	if (!value)
-		return err_set(err, ERR_FAILED, "environment variable %.*s is not set",
+		return err_set(err, ERR_FAILED,
+			       "environment variable %.*s is not set: set it where zsctl runs",
 			       STR_FMT(name));
 	return accept_value(str_of(value), "environment variable", name, out, err);
 }
@@ -92,6 +94,10 @@ static int load_file(const char *path, bool private, struct secret *out, struct 
 	size_t len = 0;
 	int result;
 
+	if (fd < 0 && errno == ENOENT)
+		return err_set(err, ERR_FAILED, "there is no secret file %s: %s", path,
+			       private ? "write it, with mode 600, or correct its path"
+				       : "name it in the service's LoadCredential=");
 	if (fd < 0)
 		return err_errno(err, ERR_FAILED, "cannot open secret file %s", path);
 	if (check_file(fd, path, private, err)) {

@@ -47,10 +47,10 @@ static void loads_from_the_environment(void **state)
 	check(SECRET_ENV, "ZSCTL_TEST_SECRET", " p w\n", "");
 	setenv("ZSCTL_TEST_SECRET", "\n", 1);
 	check(SECRET_ENV, "ZSCTL_TEST_SECRET", "",
-	      "environment variable ZSCTL_TEST_SECRET is empty");
+	      "environment variable ZSCTL_TEST_SECRET is empty: put the secret there");
 	unsetenv("ZSCTL_TEST_SECRET");
 	check(SECRET_ENV, "ZSCTL_TEST_SECRET", "",
-	      "environment variable ZSCTL_TEST_SECRET is not set");
+	      "environment variable ZSCTL_TEST_SECRET is not set: set it where zsctl runs");
 	check(SECRET_ABSENT, "", "", "no secret is configured");
 }
 
@@ -71,7 +71,7 @@ static void loads_from_files(void **state)
 		      "secret file key can be read or written by others: chmod 600 key");
 	}
 	write_secret("key", STR(""), 0600);
-	check(SECRET_FILE, "key", "", "secret file key is empty");
+	check(SECRET_FILE, "key", "", "secret file key is empty: put the secret there");
 	write_secret("key", STR("a\0b"), 0600);
 	check(SECRET_FILE, "key", "", "secret file key holds a NUL byte");
 	memset(large, 'x', sizeof(large) - 1);
@@ -81,7 +81,7 @@ static void loads_from_files(void **state)
 	write_secret("key", str_of(large), 0600);
 	check(SECRET_FILE, "key", large, "");
 	check(SECRET_FILE, "absent", "",
-	      "cannot open secret file absent: No such file or directory");
+	      "there is no secret file absent: write it, with mode 600, or correct its path");
 	check(SECRET_FILE, ".", "", "secret file . is a directory");
 	assert_int_equal(mkfifo("fifo", 0600), 0);
 	check(SECRET_FILE, "fifo", "", "secret file fifo is not a regular file");
@@ -99,8 +99,13 @@ static void loads_credentials(void **state)
 	write_secret("credentials/key", STR("s3cret"), 0440);
 	check(SECRET_CREDENTIAL, "key", "s3cret", "");
 	check(SECRET_CREDENTIAL, "absent", "",
-	      "credential absent: cannot open secret file credentials/absent: No such file or "
-	      "directory");
+	      "credential absent: there is no secret file credentials/absent: name it in the "
+	      "service's LoadCredential=");
+	if (geteuid() != 0) {
+		write_secret("closed", STR("s3cret"), 0);
+		check(SECRET_FILE, "closed", "",
+		      "cannot open secret file closed: Permission denied");
+	}
 	check(SECRET_CREDENTIAL, "../key", "", "credential name \"../key\" is not a file name");
 	check(SECRET_CREDENTIAL, "..", "", "credential name \"..\" is not a file name");
 	check(SECRET_CREDENTIAL, "", "", "credential name \"\" is not a file name");
