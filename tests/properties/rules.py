@@ -1088,7 +1088,8 @@ def limits(plan):
         if source in plan.organisation.listed:
             before = plan.organisation.listed[source]
             check(rule, max(0, before[0] - accounts), shrink, before[0], f"source_shrink:{source}")
-            check(f"{rule} delegations", max(0, before[1] - delegations), shrink, before[1], f"source_shrink:{source}")
+            check(f"{rule} delegations", max(0, before[1] - delegations), shrink, before[1],
+                  f"source_shrink:{source}:delegations")
     gone = [i for i in plan.record if i not in plan.current]
     check("target_shrink", len(gone), settings.get("target_shrink", DEFAULT_LIMITS["target_shrink"]),
           len(plan.record), "target_shrink")
