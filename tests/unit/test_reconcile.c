@@ -320,8 +320,8 @@ static void test_deletes(void **state)
 		{"suspended long enough, absent",
 		 "cfg protect=admin@*\nopt delete=suspended for=30d\nis user bob suspended\n"
 		 "is functional info delegates=bob,kim\nis user kim\nwas user bob suspended_by=r1:70",
-		 "delete user bob loses info; suspended since 1970-03-12 by run r1; --delete "
-		 "suspended, --suspended-for 30d; its messages are lost for ever\n",
+		 "delete user bob loses info; declared: no longer listed; suspended since "
+		 "1970-03-12 by run r1; --delete suspended, --suspended-for 30d; its messages are lost for ever\n",
 		 "0 2 0 0", true},
 		{"one day less",
 		 "cfg protect=admin@*\nopt delete=suspended for=30d\nis user bob suspended\n"
