@@ -75,8 +75,7 @@ const struct sym *desired_say(struct merge *m, struct said *last, uint32_t sourc
 static bool has_opinion(const struct merge *m, const struct entry *entry,
 			enum attribute attribute)
 {
-	const unsigned manage =
-		config_source_manage(source_at(m, entry), entry->account.kind);
+	const unsigned manage = config_source_manage(source_at(m, entry), entry->account.kind);
 
 	if (manage && !(manage & attribute))
 		return false;

@@ -24,7 +24,7 @@ struct merge {
 	/* The entries of one kind at one address, in the order of sources; `united` is scratch. */
 	const struct entry **group, **united;
 	size_t group_count, group_capacity;
-	struct said because, inactive, delegate;
+	struct said because, inactive, delegate, ended;
 	const struct sym *listed, *not_active;
 	struct buf scratch;
 };

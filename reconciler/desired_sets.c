@@ -26,11 +26,21 @@ static bool alias_counts(const struct merge *m, const struct account *account,
 	return alias != account->address && !in_domains(&m->config->ignore_aliases, alias);
 }
 
+/* The first source that lists the alias. */
+static uint8_t alias_source(const struct merge *m, size_t count, const struct sym *alias)
+{
+	for (size_t i = 0; i + 1 < count; i++)
+		if (set_has(m->united[i]->account.aliases, alias))
+			return (uint8_t)m->united[i]->source;
+	return (uint8_t)m->united[count - 1]->source;
+}
+
 void desired_unite_aliases(struct merge *m, struct desired_account *item,
 			   const struct entry *base, size_t count)
 {
 	const struct set given = base->account.aliases;
 	const struct sym **items;
+	uint8_t *sources;
 	size_t room = 0;
 	uint32_t kept = 0;
 	bool all = count == 1;
@@ -52,6 +62,47 @@ void desired_unite_aliases(struct merge *m, struct desired_account *item,
 				items[kept++] = set.items[j];
 	}
 	item->account.aliases = (struct set){items, set_sort(items, kept)};
+	if (count == 1)
+		return;
+	sources = arena_array(&m->out->arena, uint8_t, item->account.aliases.count);
+	for (uint32_t i = 0; i < item->account.aliases.count; i++)
+		sources[i] = alias_source(m, count, items[i]);
+	item->alias_sources = sources;
+}
+
+/* Those whose last day has passed, of all that have a say. */
+static void unite_ended(struct merge *m, struct desired_account *item, size_t count)
+{
+	struct delegates *ended;
+	size_t room = 0;
+	uint32_t kept = 0;
+
+	for (size_t i = 0; i < count; i++)
+		room += m->united[i]->ended ? m->united[i]->ended->count : 0;
+	if (room == 0)
+		return;
+	ended = arena_new(&m->out->arena, struct delegates);
+	ended->items = arena_array(&m->out->arena, struct delegate, room);
+	for (size_t i = 0; i < count; i++) {
+		const struct delegates *given = m->united[i]->ended;
+
+		for (uint32_t j = 0; given && j < given->count; j++)
+			ended->items[kept++] = (struct delegate){
+				given->items[j].address,
+				desired_say(m, &m->ended, m->united[i]->source,
+					    given->items[j].why)};
+	}
+	ended->count = delegates_sort(ended->items, kept);
+	item->ended = ended;
+}
+
+/* The first source that lists the delegate. */
+static uint8_t delegate_source(const struct merge *m, size_t count, const struct sym *address)
+{
+	for (size_t i = 0; i + 1 < count; i++)
+		if (delegates_find(m->united[i]->account.delegates, address))
+			return (uint8_t)m->united[i]->source;
+	return (uint8_t)m->united[count - 1]->source;
 }
 
 void desired_unite_delegates(struct merge *m, struct desired_account *item,
@@ -59,10 +110,12 @@ void desired_unite_delegates(struct merge *m, struct desired_account *item,
 {
 	const struct delegates given = base->account.delegates;
 	struct delegate *items;
+	uint8_t *sources;
 	size_t room = 0;
 	uint32_t kept = 0;
 	bool plain = count == 1;
 
+	unite_ended(m, item, count);
 	for (uint32_t i = 0; plain && i < given.count; i++)
 		plain = !given.items[i].why;
 	if (plain) {
@@ -86,6 +139,12 @@ void desired_unite_delegates(struct merge *m, struct desired_account *item,
 		}
 	}
 	item->account.delegates = (struct delegates){items, delegates_sort(items, kept)};
+	if (count == 1)
+		return;
+	sources = arena_array(&m->out->arena, uint8_t, item->account.delegates.count);
+	for (uint32_t i = 0; i < item->account.delegates.count; i++)
+		sources[i] = delegate_source(m, count, items[i].address);
+	item->delegate_sources = sources;
 }
 
 /* --- one owner for each address and id ------------------------------------------------------ */

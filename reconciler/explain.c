@@ -303,7 +303,7 @@ static void say_opinions(const struct world *w, uint32_t s, struct buf *out)
 	    !w->config->sources[0].sections[desired->account.kind].attribute_count)
 		return;
 	buf_puts(out, "  by:      ");
-	attributes_text(w, s, desired->account.has, out);
+	attributes_text(w, s, desired->account.has, NULL, out);
 	buf_char(out, '\n');
 }
 

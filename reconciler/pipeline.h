@@ -51,6 +51,12 @@ struct desired_account {
 	const struct sym *because;     /* "declared: listed in accounts/users.yaml:12" */
 	const struct sym *inactive_because; /* when not active; else NULL */
 	const struct sym *held;             /* why it cannot become an account; NULL: it can */
+	/* Delegates whose last day has passed, with the source and the day: "declared: until
+	 * 2026-12-31 has passed". NULL: none. */
+	const struct delegates *ended;
+	/* Where sets were united (`adds:`): who says so, for each alias and delegate. NULL: all of
+	 * it comes from the source in source_of. */
+	const uint8_t *alias_sources, *delegate_sources;
 };
 
 struct desired_source {

@@ -104,6 +104,7 @@ struct subject {
 /* A wanted delegate who is known. */
 struct wanted_delegate {
 	uint32_t subject;
+	uint32_t source; /* that lists him: index in config.sources */
 	const struct sym *why;
 };
 
@@ -219,6 +220,7 @@ void delegates_lose(struct world *w, uint32_t user);
 
 struct delegation {
 	uint32_t subject;
+	uint32_t source;       /* of a wanted one: that lists it */
 	const struct sym *why; /* of a wanted one: its own reason, or NULL */
 };
 struct delegations {
@@ -250,11 +252,15 @@ bool alias_ignored(const struct world *w, const struct sym *alias);
 
 /* --- reconcile_change.c --- */
 
+/* The source whose opinion on the attribute won; else the first that lists the account. */
+uint32_t deciding_source(const struct desired_account *desired, enum attribute attribute);
 /* What differs: attribute bits, and the delegates of it. Reusable; `delegations_free` its lists. */
 struct difference {
 	unsigned attributes;
 	struct delegations add, remove, leaving;
 };
+/* Whether what that source says of aliases makes a difference, where several say something. */
+bool alias_differs(const struct world *w, uint32_t s, uint32_t source);
 void difference_find(const struct world *w, uint32_t s, struct difference *difference);
 void difference_release(struct difference *difference);
 /* Whether an account that is and stays active differs, and as what action. */
@@ -268,8 +274,10 @@ struct plan_change *emit_change(struct world *w, uint32_t s,
 /* "Bob Vos, Cardiology" */
 struct str who_text(struct world *w, uint32_t s);
 struct str because_text(struct world *w, uint32_t s, const struct difference *difference);
-/* Which source decided these attributes (bits), by what it makes them of. */
-void attributes_text(const struct world *w, uint32_t s, unsigned attributes, struct buf *out);
+/* Which source made these attributes (bits) differ, by what it makes them of; without a difference:
+ * which ones have a say in them. */
+void attributes_text(const struct world *w, uint32_t s, unsigned attributes,
+		     const struct difference *difference, struct buf *out);
 void emit_manual(struct world *w, uint32_t s); /* by its obstacle */
 void emit_held(struct world *w, uint32_t s);
 void emit_dropped(struct world *w, uint32_t s); /* aliases that it does not get */

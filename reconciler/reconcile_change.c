@@ -6,6 +6,15 @@
 
 #include "address.h"
 
+uint32_t deciding_source(const struct desired_account *desired, enum attribute attribute)
+{
+	const uint8_t source = desired->source_of[__builtin_ctz(attribute)];
+
+	if (source != UINT8_MAX)
+		return source;
+	return desired->link_count ? desired->links[0].source : 0;
+}
+
 /* --- what differs ------------------------------------------------------------------------- */
 
 static bool alias_comes(const struct world *w, uint32_t s, const struct sym *alias)
@@ -97,6 +106,22 @@ static bool sets_attribute(const struct world *w, uint32_t s, enum attribute att
 	return false;
 }
 
+bool alias_differs(const struct world *w, uint32_t s, uint32_t source)
+{
+	const struct desired_account *desired = desired_at(w, s);
+	const struct set is = current_at(w, s)->aliases, wanted = desired->account.aliases;
+
+	for (uint32_t i = 0; i < wanted.count; i++)
+		if (desired->alias_sources[i] == source && alias_comes(w, s, wanted.items[i]))
+			return true;
+	/* What nobody lists is for the one to say whose opinion won. */
+	for (uint32_t i = 0; source == deciding_source(desired, ATTR_ALIASES) && i < is.count;
+	     i++)
+		if (alias_goes(w, s, is.items[i]))
+			return true;
+	return false;
+}
+
 void difference_find(const struct world *w, uint32_t s, struct difference *difference)
 {
 	difference->attributes = 0;
@@ -184,21 +209,30 @@ static struct str delegate_name(struct world *w, uint32_t user)
 	return sym_str(current ? current->name : desired_at(w, user)->account.name);
 }
 
-static struct str source_of(const struct world *w, uint32_t s, enum attribute attribute)
+static struct str source_name(const struct world *w, uint32_t source)
+{
+	return w->config->sources[source].name;
+}
+
+/* Whether it is his last day that makes the sources not list him any more. */
+static const struct sym *ended_why(const struct world *w, uint32_t s, uint32_t user)
 {
 	const struct desired_account *desired = desired_at(w, s);
-	uint32_t source = desired->source_of[__builtin_ctz(attribute)];
+	const struct delegate *found = NULL;
 
-	if (source == UINT8_MAX)
-		source = desired->link_count ? desired->links[0].source : 0;
-	return w->config->sources[source].name;
+	if (desired && desired->ended)
+		found = delegates_find(*desired->ended, subject_address_after(w, user));
+	if (desired && desired->ended && !found)
+		found = delegates_find(*desired->ended, subject_address(w, user));
+	return found ? found->why : NULL;
 }
 
 static void add_delegates(struct world *w, uint32_t s, struct plan_change *change,
 			  const struct difference *difference)
 {
 	struct arena *arena = &w->plan->arena;
-	const struct str source = source_of(w, s, ATTR_DELEGATES);
+	const struct str source =
+		source_name(w, deciding_source(desired_at(w, s), ATTR_DELEGATES));
 
 	for (size_t i = 0; i < difference->add.count; i++) {
 		const struct delegation *add = &difference->add.items[i];
@@ -210,16 +244,19 @@ static void add_delegates(struct world *w, uint32_t s, struct plan_change *chang
 		if (add->why)
 			pair->why = sym_str(add->why);
 		else if (change->action != ACTION_CREATE)
-			pair->why = arena_strf(arena, "%.*s: listed", STR_FMT(source));
+			pair->why = arena_strf(arena, "%.*s: listed",
+					       STR_FMT(source_name(w, add->source)));
 	}
 	for (size_t i = 0; i < difference->remove.count; i++) {
 		const uint32_t user = difference->remove.items[i].subject;
+		const struct sym *ended = ended_why(w, s, user);
 		struct plan_pair *pair = pairs_add(arena, &change->delegates_remove);
 
 		pair->address = sym_str(subject_address(w, user));
 		pair->who = delegate_name(w, user);
-		pair->why = arena_strf(arena, "%.*s: no longer listed as delegate",
-				       STR_FMT(source));
+		pair->why = ended ? sym_str(ended)
+				  : arena_strf(arena, "%.*s: no longer listed as delegate",
+					       STR_FMT(source));
 	}
 	/* Who goes anyway is only mentioned where delegates are the subject. */
 	if (difference->add.count + difference->remove.count == 0)
@@ -240,17 +277,22 @@ static void remove_all_delegates(struct world *w, uint32_t s, struct plan_change
 	const struct delegates all = current_at(w, s)->delegates;
 
 	for (uint32_t i = 0; i < all.count; i++) {
-		const struct sym *address = all.items[i].address;
+		const struct sym *address = all.items[i].address, *ended;
 		const struct account *user = accounts_owner(&w->index, address);
 		struct plan_pair *pair = pairs_add(&w->plan->arena, &change->delegates_remove);
+		uint32_t u;
 
 		pair->address = sym_str(address);
 		pair->why = STR("the account is suspended");
 		if (!user)
 			continue;
+		u = (uint32_t)(user - w->in->current->items);
+		ended = ended_why(w, s, u);
 		pair->who = sym_str(user->name);
-		if (w->subjects[user - w->in->current->items].ruling == RULING_SUSPEND)
+		if (w->subjects[u].ruling == RULING_SUSPEND)
 			pair->why = STR("suspended by this plan");
+		else if (ended)
+			pair->why = sym_str(ended);
 	}
 }
 

@@ -101,16 +101,26 @@ static bool is_unseen(const struct world *w, uint32_t s, const struct sym *addre
 	       delegates_find(current->delegates, address);
 }
 
+static void warn_left_out(struct world *w, uint32_t s, const struct sym *delegate,
+			  uint32_t source, const char *why)
+{
+	warn(w, arena_strf(&w->arena, "%s %s: delegate %s (%.*s) is left out: %s",
+			   kind_names[subject_kind(w, s)], subject_address(w, s)->text,
+			   delegate->text, STR_FMT(w->config->sources[source].name), why));
+}
+
 static void resolve_one(struct world *w, uint32_t s)
 {
 	struct subject *subject = &w->subjects[s];
 	const struct delegates wanted = desired_at(w, s)->account.delegates;
 	const bool heard = is_wanted_here(w, s);
+	const uint8_t *sources = desired_at(w, s)->delegate_sources;
+	const uint32_t base = deciding_source(desired_at(w, s), ATTR_DELEGATES);
 
 	subject->first_delegate = (uint32_t)w->delegates.count;
 	for (uint32_t i = 0; i < wanted.count; i++) {
 		const struct sym *address = wanted.items[i].address;
-		const uint32_t user = meant(w, address);
+		const uint32_t user = meant(w, address), source = sources ? sources[i] : base;
 
 		if (user == s)
 			continue;
@@ -120,26 +130,18 @@ static void resolve_one(struct world *w, uint32_t s)
 		}
 		if (is_nobody(w, user)) {
 			if (heard)
-				warn(w,
-				     arena_strf(
-					     &w->arena,
-					     "%s %s: delegate %s is left out: no such active account",
-					     kind_names[subject_kind(w, s)],
-					     subject_address(w, s)->text, address->text));
+				warn_left_out(w, s, address, source, "no such active account");
 			continue;
 		}
 		if (subject_kind(w, user) != KIND_USER) {
 			if (heard)
-				warn(w,
-				     arena_strf(
-					     &w->arena,
-					     "%s %s: delegate %s is left out: it is a functional "
-					     "account, and only users can be delegates",
-					     kind_names[subject_kind(w, s)],
-					     subject_address(w, s)->text, address->text));
+				warn_left_out(w, s, address, source,
+					      "it is a functional account, and only users can "
+					      "be delegates");
 			continue;
 		}
-		*vec_push(&w->delegates) = (struct wanted_delegate){user, wanted.items[i].why};
+		*vec_push(&w->delegates) = (struct wanted_delegate){user, source,
+								    wanted.items[i].why};
 	}
 	subject->delegate_count =
 		sort_wanted(w->delegates.items + subject->first_delegate,
@@ -205,7 +207,7 @@ bool delegate_waits(const struct world *w, uint32_t user)
 static bool is_listed(const struct world *w, uint32_t s, uint32_t user)
 {
 	const struct subject *subject = &w->subjects[s];
-	const struct wanted_delegate key = {user, NULL};
+	const struct wanted_delegate key = {.subject = user};
 
 	return subject->delegate_count > 0 &&
 	       bsearch(&key, w->delegates.items + subject->first_delegate,
@@ -296,9 +298,14 @@ void delegates_lose(struct world *w, uint32_t user)
 
 /* --- the difference ----------------------------------------------------------------------- */
 
-static void put(struct delegations *list, uint32_t subject, const struct sym *why)
+static void put(struct delegations *list, uint32_t subject)
 {
-	*vec_push(list) = (struct delegation){subject, why};
+	*vec_push(list) = (struct delegation){.subject = subject};
+}
+
+static void put_wanted(struct delegations *list, const struct wanted_delegate *wanted)
+{
+	*vec_push(list) = (struct delegation){wanted->subject, wanted->source, wanted->why};
 }
 
 /*
@@ -324,15 +331,15 @@ void delegates_compare(const struct world *w, uint32_t s, struct delegations *ad
 			continue;
 		for (; wanted < end && wanted->subject < user; wanted++)
 			if (will_be_active(w, wanted->subject))
-				put(add, wanted->subject, wanted->why);
+				put_wanted(add, wanted);
 		if (wanted < end && wanted->subject == user)
 			wanted++;
 		else if (will_be_active(w, user) && !delegate_waits(w, user))
-			put(remove, user, NULL);
+			put(remove, user);
 		if (w->subjects[user].ruling == RULING_SUSPEND)
-			put(leaving, user, NULL);
+			put(leaving, user);
 	}
 	for (; wanted < end; wanted++)
 		if (will_be_active(w, wanted->subject))
-			put(add, wanted->subject, wanted->why);
+			put_wanted(add, wanted);
 }

@@ -5,6 +5,8 @@
 #include "fold.h"
 #include "reconcile.h"
 
+#include <string.h>
+
 #define PORTAL "in the Zivver portal (Organization Settings, User administration, Accounts)"
 
 static void add_sym(struct buf *out, const struct sym *text)
@@ -39,11 +41,33 @@ struct str who_text(struct world *w, uint32_t s)
 
 /* --- because ------------------------------------------------------------------------------ */
 
-static uint32_t deciding_source(const struct desired_account *desired, unsigned bit)
+static bool says(const uint8_t *sources, uint32_t count, uint32_t source)
 {
-	if (desired->source_of[bit] != UINT8_MAX)
-		return desired->source_of[bit];
-	return desired->link_count ? desired->links[0].source : 0;
+	return sources && count && memchr(sources, (int)source, count);
+}
+
+/* Whether the source has made this attribute differ; without a difference: has a say in it. */
+static bool decides(const struct world *w, uint32_t s, const struct difference *difference,
+		    enum attribute attribute, uint32_t source)
+{
+	const struct desired_account *desired = desired_at(w, s);
+	const uint32_t base = deciding_source(desired, attribute);
+
+	if (!difference)
+		return source == base ||
+		       (attribute == ATTR_ALIASES &&
+			says(desired->alias_sources, desired->account.aliases.count, source)) ||
+		       (attribute == ATTR_DELEGATES &&
+			says(desired->delegate_sources, desired->account.delegates.count,
+			     source));
+	if (attribute == ATTR_ALIASES && desired->alias_sources && current_at(w, s))
+		return alias_differs(w, s, source);
+	if (attribute != ATTR_DELEGATES)
+		return source == base;
+	for (size_t i = 0; i < difference->add.count; i++)
+		if (difference->add.items[i].source == source)
+			return true;
+	return source == base && difference->remove.count > 0;
 }
 
 /* What one source says: a list of words, each once. */
@@ -64,7 +88,8 @@ static void add_word(struct words *words, struct str word)
 
 /* Of the attributes that this source decided: what it made them of, or their own names where it has no
  * attributes of other names. */
-static void find_words(const struct world *w, uint32_t s, unsigned attributes, uint32_t source,
+static void find_words(const struct world *w, uint32_t s, unsigned attributes,
+		       const struct difference *difference, uint32_t source,
 		       struct words *words)
 {
 	const struct desired_account *desired = desired_at(w, s);
@@ -75,7 +100,8 @@ static void find_words(const struct world *w, uint32_t s, unsigned attributes, u
 	for (unsigned bit = 0; bit < ATTR_COUNT; bit++) {
 		const struct texts *origins = &section->origins[bit];
 
-		if (!(attributes & 1u << bit) || deciding_source(desired, bit) != source)
+		if (!(attributes & 1u << bit) ||
+		    !decides(w, s, difference, (enum attribute)(1u << bit), source))
 			continue;
 		for (size_t i = 0; i < origins->count; i++)
 			add_word(words, origins->items[i]);
@@ -85,13 +111,14 @@ static void find_words(const struct world *w, uint32_t s, unsigned attributes, u
 }
 
 /* "declared: name, aliases; ad: displayName, department" */
-void attributes_text(const struct world *w, uint32_t s, unsigned attributes, struct buf *out)
+void attributes_text(const struct world *w, uint32_t s, unsigned attributes,
+		     const struct difference *difference, struct buf *out)
 {
 	const size_t start = out->len;
 	struct words words;
 
 	for (uint32_t source = 0; source < w->config->source_count; source++) {
-		find_words(w, s, attributes, source, &words);
+		find_words(w, s, attributes, difference, source, &words);
 		for (size_t i = 0; i < words.count; i++) {
 			if (i == 0)
 				buf_addf(out, "%s%.*s: ", out->len > start ? "; " : "",
@@ -123,7 +150,7 @@ static void add_update(const struct world *w, uint32_t s, const struct differenc
 {
 	const struct recorded_account *recorded = recorded_at(w, s);
 
-	attributes_text(w, s, difference->attributes, out);
+	attributes_text(w, s, difference->attributes, difference, out);
 	add_confirmation(w, s, out);
 	if (!(difference->attributes & ATTR_KEY))
 		return;
@@ -155,7 +182,8 @@ static void add_absence(const struct world *w, uint32_t s, struct buf *out)
 
 	if (desired) {
 		buf_addf(out, "%.*s: ",
-			 STR_FMT(w->config->sources[deciding_source(desired, 0)].name));
+			 STR_FMT(w->config->sources[deciding_source(desired, ATTR_ADDRESS)]
+					 .name));
 		add_sym(out, desired->account.address);
 		buf_puts(out, " is outside domains.claimed");
 		return;
@@ -178,9 +206,7 @@ static void add_leave(const struct world *w, uint32_t s, struct buf *out)
 		add_sym(out, desired->inactive_because);
 	else
 		buf_addf(out, "%.*s: no delegate of it will be active",
-			 STR_FMT(w->config
-					 ->sources[deciding_source(
-						 desired, __builtin_ctz(ATTR_DELEGATES))]
+			 STR_FMT(w->config->sources[deciding_source(desired, ATTR_DELEGATES)]
 					 .name));
 }
 
@@ -200,7 +226,7 @@ struct str because_text(struct world *w, uint32_t s, const struct difference *di
 		add_suspension(recorded_at(w, s), &text);
 		if (difference->attributes)
 			buf_puts(&text, "; ");
-		attributes_text(w, s, difference->attributes, &text);
+		attributes_text(w, s, difference->attributes, difference, &text);
 		add_confirmation(w, s, &text);
 		break;
 	case RULING_SUSPEND:
@@ -352,7 +378,7 @@ static void say_key(const struct world *w, uint32_t s, struct buf *problem, stru
 	} else {
 		buf_puts(problem, "it differs (");
 		difference_find(w, s, &difference);
-		attributes_text(w, s, difference.attributes, problem);
+		attributes_text(w, s, difference.attributes, &difference, problem);
 		difference_release(&difference);
 		buf_puts(problem, "), but no source has its account key any more, and a change "
 				  "without it would break the sign-in");
@@ -479,7 +505,7 @@ void emit_held(struct world *w, uint32_t s)
 	struct plan_held *held = vec_push(&w->plan->held);
 	struct buf account = BUF_INIT, problem = BUF_INIT, todo = BUF_INIT;
 	const uint32_t source = desired->held ? desired->held_source
-					      : deciding_source(desired, 0);
+					      : deciding_source(desired, ATTR_ADDRESS);
 
 	buf_addf(&account, "%s ", kind_names[desired->account.kind]);
 	add_sym(&account,

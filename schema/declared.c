@@ -138,40 +138,10 @@ static void add_aliases(struct reading *r, struct entry *entry, size_t index,
 	entry->account.aliases = (struct set){items, set_sort(items, count)};
 }
 
-static void add_wishes(struct reading *r, size_t index, const struct written_account *written)
-{
-	for (size_t i = 0; i < written->delegate_count; i++) {
-		const struct written_delegate *delegate = &written->delegates[i];
-		const struct located *who = delegate->who.address ? &delegate->who
-								  : &delegate->group;
-
-		if (!delegate->position.line)
-			continue; /* no map and no text: a finding says so */
-		if ((delegate->who.address && delegate->group.address) ||
-		    !(delegate->has & (ATTR_ADDRESS | HAS_GROUP))) {
-			diag_error(r->diags, sym_str(r->file), delegate->position.line,
-				   delegate->position.column,
-				   "a delegate needs either 'address' or 'group'");
-			continue;
-		}
-		if (!who->address ||
-		    ((delegate->has & HAS_UNTIL) && delegate->until < r->today))
-			continue;
-		*vec_push(&r->wishes) = (struct wish){
-			.who = who->address,
-			.why = delegate->why.len ? sym_get(r->names.pool, delegate->why) : NULL,
-			.entry = (uint32_t)index,
-			.line = who->line,
-			.column = who->column,
-		};
-	}
-}
-
 static void add_activity(struct reading *r, struct entry *entry,
 			 const struct written_account *written)
 {
 	struct account *account = &entry->account;
-	char date[DATE_TEXT_SIZE];
 
 	account->active = written->active;
 	entry->until = DATE_NONE;
@@ -183,10 +153,7 @@ static void add_activity(struct reading *r, struct entry *entry,
 	entry->until = written->until;
 	if (account->active && entry->until < r->today) {
 		account->active = false;
-		date_text(entry->until, date);
-		buf_clear(&r->names.text);
-		buf_addf(&r->names.text, "until %s has passed", date);
-		entry->inactive_because = sym_get(r->names.pool, buf_str(&r->names.text));
+		entry->inactive_because = declared_passed(r, entry->until);
 	}
 }
 
@@ -236,7 +203,7 @@ static void add_entry(struct reading *r, enum account_kind kind,
 		claim_id(r, entry, index, written, node);
 	add_activity(r, entry, written);
 	add_aliases(r, entry, index, written);
-	add_wishes(r, index, written);
+	declared_wishes(r, index, written);
 }
 
 /* The keys that only make sense for people get their own words; the rest is left to the table. */
@@ -457,7 +424,8 @@ static int read_source(struct reading *r, struct str pattern)
 	r->first = r->entries->count;
 	r->walk = (struct field_walk){&r->scratch, r->diags, &r->names};
 	read_files(r, pattern);
-	declared_resolve(r);
+	declared_delegates(r);
+	declared_check(r);
 	free(r->owner);
 	free(r->wishes.items);
 	free(r->groups.items);

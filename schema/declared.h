@@ -32,6 +32,9 @@ struct entry {
 	const struct sym *
 		inactive_because; /* when not active: "active: false in …", "until … has passed" */
 	const struct sym *held; /* why it cannot become an account; NULL: it can */
+	/* Delegates it still lists although their last day has passed: `why` says which day that
+	 * was ("until 2026-12-31 has passed"). NULL: none. */
+	const struct delegates *ended;
 };
 
 struct entries {
@@ -49,8 +52,8 @@ void entries_release(struct entries *entries);
 /*
  * Reads every file that `pattern` (a glob, resolved) matches, sorted by name, as source number
  * `source` named `source_name`. Files whose name starts with '.' are left out. Text is interned in
- * `names`. `today` decides `until` of accounts and of delegates (a delegate past its day is left
- * out). Delegates may be named by an alias of an entry in the same source; they come out as primary
+ * `names`. `today` decides `until` of accounts and of delegates (a delegate past its day is
+ * among `ended`). Delegates may be named by an alias of an entry in the same source; they come out as primary
  * addresses, as do group members. Findings go to `diags`; -1 when one is an error, then nothing is
  * added to `out`. An entry without a name is an error. No file that matches is an error: an empty
  * source must not read as "everybody left".

@@ -93,12 +93,13 @@ struct group {
 	const struct sym *why; /* "group NAME" */
 };
 
-/* An item of `delegates:` that counts today. */
+/* An item of `delegates:`. */
 struct wish {
 	const struct sym *who; /* an address, or "group:NAME" */
-	const struct sym *why;
-	uint32_t entry; /* index in entries->items */
+	const struct sym *why; /* of one that has ended: which day that was */
+	uint32_t entry;        /* index in entries->items */
 	uint32_t line, column;
+	bool ended; /* its last day has passed */
 };
 
 struct former {
@@ -143,7 +144,17 @@ struct reading {
 
 /* 1 + index, or 0. */
 uint32_t declared_owner(const struct reading *reading, const struct sym *sym);
-/* Resolves groups and delegates, and finds what is wrong between entries. */
-void declared_resolve(struct reading *reading);
+/* The entry that has this primary address or alias; NULL: none in this source. */
+struct entry *declared_owner_entry(const struct reading *reading, const struct sym *address);
+
+/* "until 2026-12-31 has passed" */
+const struct sym *declared_passed(struct reading *reading, int32_t until);
+/* Keeps what is written of the delegates of entry number `index`. */
+void declared_wishes(struct reading *reading, size_t index,
+		     const struct written_account *written);
+/* After the last file: the delegates of all entries, through groups and aliases. */
+void declared_delegates(struct reading *reading);
+/* Finds what is wrong between entries. */
+void declared_check(struct reading *reading);
 
 #endif

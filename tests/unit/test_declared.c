@@ -12,13 +12,14 @@ static void check_text(const struct sym *sym, const char *expected)
 }
 
 /* Addresses with their reasons, in order: "a@x (why), b@x". */
-static void check_delegates(const struct entry *entry, const char *expected)
+static void check_list(const struct entry *entry, const struct delegates *list,
+		       const char *expected)
 {
 	struct buf text = BUF_INIT;
 
 	buf_puts(&text, "");
-	for (uint32_t i = 0; i < entry->account.delegates.count; i++) {
-		const struct delegate *delegate = &entry->account.delegates.items[i];
+	for (uint32_t i = 0; list && i < list->count; i++) {
+		const struct delegate *delegate = &list->items[i];
 
 		buf_addf(&text, "%s%s", i ? ", " : "", delegate->address->text);
 		if (delegate->why)
@@ -28,6 +29,11 @@ static void check_delegates(const struct entry *entry, const char *expected)
 		fail_msg("%s: '%s', not '%s'", entry->account.address->text,
 			 text.ptr ? text.ptr : "", expected);
 	buf_release(&text);
+}
+
+static void check_delegates(const struct entry *entry, const char *expected)
+{
+	check_list(entry, &entry->account.delegates, expected);
 }
 
 static void read_good(struct read_files *read, const char *pattern)
@@ -106,8 +112,9 @@ static void reads_the_example(void **state)
 	info = &read.entries.items[1];
 	assert_int_equal(info->account.kind, KIND_FUNCTIONAL);
 	assert_int_equal(info->account.has, ATTR_ADDRESS | ATTR_NAME | ATTR_DELEGATES);
-	check_delegates(info, "jane@example.org (group frontdesk), kim@example.org (group "
-			      "frontdesk), locum@example.org (TOPdesk W2611-0431)");
+	check_delegates(info,
+			"jane@example.org (group frontdesk), kim@example.org (group "
+			"frontdesk), locum@example.org (TOPdesk W2611-0431, until 2026-12-31)");
 	assert_int_equal(info->line, 14);
 	assert_int_equal(info->until, DATE_NONE);
 	assert_null(info->key);
@@ -200,7 +207,14 @@ static void applies_dates(void **state)
 	entry = entry_of(&read, "both@example.org");
 	check_text(entry->inactive_because, "active: false in a.yaml");
 	check_delegates(entry_of(&read, "info@example.org"),
-			"b@example.org, c@example.org (again)");
+			"b@example.org (listed until 2026-11-20), c@example.org (again, until "
+			"2026-11-21)");
+	/* Who has more than one day, and one of them still lasts, is among both. */
+	check_list(
+		entry_of(&read, "info@example.org"), entry_of(&read, "info@example.org")->ended,
+		"a@example.org (until 2026-11-19 has passed), c@example.org (until 2026-11-19 "
+		"has passed)");
+	assert_null(entry_of(&read, "past@example.org")->ended);
 	entry = entry_of(&read, "gone@example.org");
 	assert_true(entry->account.has & ATTR_DELEGATES);
 	check_delegates(entry, "");

@@ -248,14 +248,15 @@ static void test_delegates(void **state)
 		{"a delegate who is nowhere: left out, with a warning",
 		 "want functional info delegates=kim,nobody\nis user kim",
 		 "create functional info +kim\n"
-		 "warning functional info: delegate nobody is left out: no such active account\n",
+		 "warning functional info: delegate nobody (declared) is left out: no such "
+		 "active account\n",
 		 NULL, false},
 		{"a functional account cannot be a delegate",
 		 "want functional info delegates=kim,desk\nis user kim\n"
 		 "is functional desk delegates=kim",
 		 "create functional info +kim\n"
-		 "warning functional info: delegate desk is left out: it is a functional account, "
-		 "and only users can be delegates\n",
+		 "warning functional info: delegate desk (declared) is left out: it is a functional "
+		 "account, and only users can be delegates\n",
 		 NULL, false},
 		{"nobody is her own delegate",
 		 "want user kim delegates=kim\nis user kim\nwas user kim", "", "1 0 0 0",
@@ -289,7 +290,8 @@ static void test_delegates(void **state)
 		 "is user jane\nis user kim\nis functional info delegates=jane,kim\n"
 		 "was user jane link=declared:7\nwas functional info",
 		 "revoke functional info -jane\nupdate user jane address=janet\n"
-		 "warning functional info: delegate jane is left out: no such active account\n",
+		 "warning functional info: delegate jane (declared) is left out: no such "
+		 "active account\n",
 		 NULL, false},
 		{"the successor at an address is no delegate before the matter is clear",
 		 "want user jane id=8\nwant functional info delegates=jane,kim\nis user kim\n"
