@@ -47,20 +47,21 @@ DEFAULT_ACTIONS = {"create": True, "update": True, "suspend": "recorded", "react
 #    a source that loses its ids must not read as a hundred leavers. A suspended one it does not open: manual,
 #    as that may be another person's by now.
 # design silent: S7. Of an entry whose ids lead to two accounts the first source's id decides; the other account
-#    is manual, and stays. Two entries whose ids lead to one account: both held, and it stays.
-# design silent: S8. An account wanted outside the scope counts as absent; one whose recorded account left
-#    the scope is left alone, and no second one is made.
+#    is manual, and stays. Of two entries whose ids lead to one account the one by the first source's id is it; the
+#    other is manual. As long as ids do not agree, no new ones are recorded.
+# design silent: S8. A new account wanted outside the scope counts as absent; one that would leave it is manual.
+#    One whose recorded account left the scope is left alone, and no second one is made.
 # design silent: S9. Addresses of accounts outside the scope are taken all the same, and delegates outside the
 #    scope stay, as everything else that is not seen. A functional account read by one of them is active.
 # design silent: S10. `protect` looks at the address an account has and at the one it should get.
 # design silent: S11. A delegate named by an address is the account of the entry with that address, whatever
 #    address that account has now; then of the entry with that alias (also one that another source overrules);
-#    then an account of the target that will have it. An entry whose account is not known (held, manual) is
-#    nobody, and never whoever has the address meanwhile; but who reads already goes on reading.
+#    then an account of the target that will have it, unless it is an entry's that waits for a person. In one source
+#    an alias of its own entry means that entry. An entry whose account is not known (held, manual) is nobody, and
+#    never whoever has the address meanwhile; but who reads already goes on reading.
 # design silent: S12. "Is suspended" is one that stays so: a reactivated account is known. The suspension of an account is held while a new entry may be this account renamed; not
 #    when both have an id in one source (they are two), nor when their kinds differ, nor when another entry
-#    is the account. Nor is such an account deleted; it is manual, too. Where the new entry is named as a
-#    delegate, the account keeps the access it has.
+#    is the account. Nor is such an account deleted; it is manual, too, and stays with all that it can read.
 # design silent: S13. An address that another account has as alias and keeps is as taken as a primary one. An
 #    account whose primary address is taken, or swapped, is manual as a whole.
 # design silent: S14. `suspend: never` also keeps accounts that are listed as inactive.
@@ -72,13 +73,14 @@ DEFAULT_ACTIONS = {"create": True, "update": True, "suspend": "recorded", "react
 #    delegations do not count as revokes. Those added by a reactivation count, and so does what a reactivated
 #    person reads again.
 # design silent: S19. `update` counts the active accounts of which more changes than delegates, also in a
-#    reactivation; `keys` the first keys of accounts that go on being, or become, active.
+#    reactivation; `keys` those of accounts that go on being active which the record does not know as sent.
 # design silent: S20. "revoke" is an update that removes delegates and adds none, whatever else it changes.
 # design silent: S21. --include and --exclude look at both addresses of an account that is renamed, after it is
 #    known who is who. --only leaves accounts alone that would get another action; then all is computed anew.
-#    What is manual is so about an action, too.
+#    What is manual is so about an action, too, but for a kind that differs.
 # design silent: S22. What is manual as a whole is not adopted; what gets a change is linked by that change. An
-#    entry without id whose account is suspended, and so wanted, is not adopted either.
+#    entry without id whose account is suspended, and so wanted, is not adopted either, nor one whose account is
+#    active against its wish (`suspend: never`).
 # design silent: S23. `reactivate: never`: neither a change, nor manual, nor an adoption.
 # design silent: S24. Percentages are rounded down; `free` does not raise a limit given as a number.
 # design silent: S25. An account that is only listed as inactive was not "had as desired" by that run.
@@ -233,7 +235,7 @@ def read_target(target):
         extra = u.get(SCIM_USER, {})
         named = {address(d) for d in extra.get("delegates") or []}
         accounts[u["id"]] = Current(
-            u["id"], USER, address(u["userName"]), (u.get("name") or {}).get("formatted"), bool(u.get("active")),
+            u["id"], USER, address(u["userName"]), (u.get("name") or {}).get("formatted"), u.get("active", True),
             (u.get(SCIM_ENTERPRISE) or {}).get("division") or "/",
             ((u.get("phoneNumbers") or [{}])[0]).get("value") or None,
             {address(a) for a in extra.get("aliases") or []},
@@ -294,7 +296,17 @@ def entries_of(source, documents, today, errors):
             if entry.get("was") and address(entry["was"]) in (its2, address(entry2.get("was") or "@")) \
                     or entry2.get("was") and address(entry2["was"]) == its:
                 errors.append(f"{source}: {its}: was is another account's")
+    in_its_own_words(found)
     return found
+
+
+def in_its_own_words(found):
+    """An alias in a source is its entry's primary address, where it names delegates (S11)."""
+    primaries = {its for _, its, *_ in found}
+    own = {alias: its for _, its, _, said in found for alias in said.get("aliases") or () if alias not in primaries}
+    for *_, said in found:
+        if "delegates" in said:
+            said["delegates"] = {own.get(d, d) for d in said["delegates"]}
 
 
 def opinions(entry, groups, today):
@@ -352,6 +364,7 @@ def merge_sources(config, declared, today, verdict):
     for w in wanted:
         w.absent = claimed is not None and domain_of(w.address) not in {domain_of(address("x@" + d)) for d in claimed}
     hold_duplicates([w for w in wanted if not w.absent and not w.held])
+    hold_earlier([w for w in wanted if not w.held])
     return wanted
 
 
@@ -376,8 +389,6 @@ def merge_account(its, said_by, config, verdict):
         ignored = {ascii_lower(d) for d in (config.get("domains") or {}).get("ignore_aliases") or []}
         account.aliases = {a for a in account.aliases if domain_of(a) not in ignored} - {its}
         account.claims = {a: i for a, i in account.claims.items() if a == its or a in account.aliases}
-    if account.name is None:
-        verdict.errors.append(f"{its}: no name")
     return account
 
 
@@ -408,6 +419,11 @@ def hold_duplicates(wanted):
             for shared in set(one.claims) & set(other.claims) if one is not other else ():
                 if one.claims[shared] >= other.claims[shared]:                                         # S3
                     one.held = "duplicate address"
+
+
+def hold_earlier(wanted):
+    for one in wanted:
+        for other in wanted:
             if one is not other and (one.was & ({other.address} | other.was) or one.address in other.was):    # S4
                 one.held = "its earlier address is another one's, too"
 
@@ -433,6 +449,7 @@ class Organisation:
         self.config = config
         self.record = {}            # id: Recorded
         self.listed = {}            # source: (accounts, delegations) of the last run
+        self.seen = set()           # ids of all accounts in scope after the last run
 
     # -- a plan
 
@@ -472,6 +489,8 @@ class Organisation:
                 recorded.desired = True
             recorded.kind, recorded.address, recorded.active = account.kind, account.address, account.active
         self.listed = dict(verdict.listed)
+        scope = self.config["target"].get("scope") or {}
+        self.seen = {c.id for c in after.values() if in_scope(scope, c.address, c.unit)}
 
 
 class Plan:
@@ -491,7 +510,8 @@ class Plan:
         if settings.get("sign_in", "sso") != "sso":
             for w in self.wanted:
                 w.key = None
-        self.keys_in_use = any(w.key for w in self.wanted)
+        self.keys_in_use = settings.get("sign_in", "sso") == "sso" \
+            and (any(w.key for w in self.wanted) or any(r.key for r in self.record.values()))
         if options.get("delete") and not settings.get("protect"):
             self.verdict.errors.append("delete: protect is empty")
         if self.verdict.errors:
@@ -501,13 +521,19 @@ class Plan:
         self.blocked = {}           # wanted: why a person must act on the whole of it
         self.kept = {}              # id of a current account: why nothing happens to it
         self.maybe = {}             # wanted: the account it may be, renamed
+        self.leaves_scope = set()   # wanted: its account would leave the scope
+        self.disputed = set()       # ids of accounts of which the sources' ids do not agree
         self.no_alias = set()       # (wanted, alias): manual
         self.no_primary = set()     # wanted: the primary address is manual
         self.left_alone = set()     # keys that --only leaves out
         identity(self)
         for w in self.wanted:                                                                          # S8
             c = self.current.get(self.match.get(w))
-            w.absent = w.absent or not in_scope(scope, w.address, w.unit or (c.unit if c else "/"))
+            inside = in_scope(scope, w.address, w.unit or (c.unit if c else "/"))
+            if c is None:
+                w.absent = w.absent or not inside
+            elif not inside and w.active and not w.held and c.kind == w.kind:
+                self.leaves_scope.add(w)
         self.settle()
         judge(self)
 
@@ -578,21 +604,31 @@ def by_recorded_id(plan):
     known = {(s, i) for account_id in plan.record for s, i in recorded_ids(plan, account_id).items()}
     leads_to = {}
     for w in plan.wanted:
-        found = [c.id for s, i in w.ids.items() if i is not None
-                 for c in plan.current.values() if recorded_ids(plan, c.id).get(s) == i
-                 or s == external_of and c.external == i and (s, i) not in known and s not in recorded_ids(plan, c.id)]
-        leads_to[w] = list(dict.fromkeys(found))
-    for w in plan.wanted:
-        if any(leads_to[w][:1] and leads_to[w][:1] == leads_to[other][:1] for other in plan.wanted if other is not w):
-            w.held = w.held or "duplicate id"                                                          # S7
-            plan.kept[leads_to[w][0]] = None
-    for w, found in leads_to.items():
-        for other in found[1:]:                                                                        # S7
-            plan.kept.setdefault(other, "by its ids it is one with another account")
-        if found and not plan.current[found[0]].visible:                                               # S8
+        leads_to[w] = {s: c.id for s, i in w.ids.items() if i is not None
+                       for c in plan.current.values() if recorded_ids(plan, c.id).get(s) == i
+                       or s == external_of and c.external == i and (s, i) not in known
+                       and s not in recorded_ids(plan, c.id)}
+    for source in [s["name"] for s in plan.config["sources"]]:                                         # S7
+        for w in plan.wanted:
+            first = leads_to[w].get(source)
+            if first is None or plan.match.get(w) == first:
+                continue
+            if first in plan.match.values() or w in plan.match:
+                plan.disputed |= {first} | ({plan.match[w]} if w in plan.match else set())
+            if w in plan.match:
+                plan.kept.setdefault(first, "by its ids it is one with another account")
+            elif first in plan.match.values():
+                plan.blocked[w] = "another entry is this account"
+            elif w not in plan.blocked or plan.blocked[w]:
+                plan.blocked.pop(w, None)
+                plan.match[w] = first
+    for c in plan.match.values():
+        plan.kept.pop(c, None)
+    for w, c in list(plan.match.items()):
+        link(plan, w, plan.current[c])
+        if not plan.current[c].visible:                                                                # S8
+            del plan.match[w]
             plan.blocked[w] = None
-        elif found and w.held != "duplicate id":
-            link(plan, w, plan.current[found[0]])
 
 
 def is_another_person(plan, w, c):
@@ -607,7 +643,8 @@ def same_person(plan, w):
 def link(plan, w, c, forever=True):
     plan.match[w] = c.id
     links = plan.record[c.id].links if c.id in plan.record else {}
-    new = {s: i for s, i in w.ids.items() if s not in links or i is not None and links[s] != i}
+    new = {s: i for s, i in w.ids.items() if s not in links or i is not None and links[s] != i
+           if i is None or c.id not in plan.disputed}
     if new and forever:
         plan.new_links[c.id] = new
 
@@ -660,7 +697,7 @@ def by_same_person(plan):
     """--same-person makes of a create that looks like a rename an ordinary change."""
     for w in open_entries(plan):
         alike = [c for c in free_accounts(plan) if c.kind == w.kind and c.addresses() & set(w.claims)]
-        if same_person(plan, w) and len(alike) == 1:
+        if same_person(plan, w) and w.active and not w.held and len(alike) == 1:
             link(plan, w, alike[0])
 
 
@@ -679,10 +716,12 @@ def decide(plan, c, w):
     if c is not None and w is not None and c.kind != w.kind:
         return None
     active = w is not None and will_be_active(plan, c, w)
+    if active and w in plan.leaves_scope:
+        return None
     if c is None:
         if not active or not plan.action_setting(w.kind, "create"):
             return None
-        return "create" if not lacks_key(plan, c, w) else None
+        return "create" if w.name is not None and not lacks_key(plan, c, w) else None
     if active and c.active:
         return "update" if plan.action_setting(c.kind, "update") and not lacks_key(plan, c, w) \
             and w not in plan.no_primary else None                                                     # S13
@@ -797,7 +836,7 @@ def delegates_wanted(plan, c, w):
     has = c.delegates if c else set()
     if w.delegates is None:
         return has & people
-    meant = {k for d in w.delegates for k in meant_by(plan, d, has)}
+    meant = {k for d in w.delegates for k in meant_by(plan, d, has)} | set(plan.maybe.values()) & has       # S12
     unseen = {k for k in has if not plan.current[k].visible}                                           # S9
     return (meant | unseen) & people - {plan.key(w)}
 
@@ -810,8 +849,10 @@ def meant_by(plan, d, has):
     if entries:
         found = {plan.key(w) for w in entries if w.kind == USER and w not in plan.blocked and not w.held
                  and (w not in plan.match or plan.current[plan.match[w]].kind == USER)}
-        return found | {plan.maybe.get(w) or plan.match.get(w) for w in entries} & has                 # S12
+        return found | {plan.match.get(w) for w in entries} & has
+    waiting = {i for w, i in plan.match.items() if w in plan.no_primary or w.held or w in plan.leaves_scope}
     seen = {k: a for k, a in plan.final.items() if k not in plan.current or plan.current[k].visible}
+    seen = {k: a for k, a in seen.items() if k not in waiting - has}
     return {k for k, a in seen.items() if a.address == d} or {k for k, a in seen.items() if d in a.aliases}
 
 
@@ -837,12 +878,18 @@ def narrowed(plan):
     out = {key: change for key in plan.decision
            if (change := change_of(plan, key)) and not asked_for(plan, change.action, change.kind)}
     coming = [key for key, change in out.items() if change.action not in ("update", "grant", "revoke")]
-    return note(plan.left_alone, coming or out)
+    people = [key for key in coming if out[key].kind == USER]
+    return note(plan.left_alone, people or coming or out)
 
 
 def asked_for(plan, action, kind):
     only = [o for value in plan.options.get("only") or [] for o in str(value).split(",")]
     return not only or any(o in (kind, action, f"{action}:{kind}") for o in only)
+
+
+def asked_at_all(plan, kind):
+    return any(asked_for(plan, action, kind) for action in ("create", "update", "suspend", "reactivate", "grant",
+                                                            "revoke", "delete"))
 
 
 def looks_like_a_rename(plan):
@@ -961,6 +1008,8 @@ def manual_of(plan, key):
         return [plan.blocked[w]] if plan.blocked[w] and active else []
     if c is not None and c.kind != w.kind:
         return ["kind differs"]
+    if w in plan.leaves_scope and will_be_active(plan, c, w):
+        return ["it would leave the scope"]
     reasons = [f"alias {a} is taken" for entry, a in plan.no_alias if entry is w]
     if w in plan.no_primary:
         reasons.append("the address is taken, or a swap")
@@ -999,7 +1048,7 @@ def judge(plan):
         reasons = manual_of(plan, key)
         wants = "create" if c is None else "suspend" if key in plan.maybe.values() else \
             "update" if c.active else "reactivate"
-        if reasons and asked_for(plan, wants, name[0]):
+        if reasons and (asked_for(plan, wants, name[0]) or reasons == ["kind differs"] and asked_at_all(plan, name[0])):
             verdict.manual.append(name)
             verdict.why[name] = reasons
         if w is not None:
@@ -1010,6 +1059,8 @@ def judge(plan):
                 verdict.links[key] = dict(w.ids)
             elif c is not None and not whole and key in plan.new_links:                                # S22
                 rests = not c.active and not change
+                if c.active and not change and not will_be_active(plan, c, w):                         # S22
+                    continue
                 if rests and will_be_active(plan, c, w):                                               # S23
                     continue
                 if change or not rests or any(i is not None for i in plan.new_links[key].values()):
@@ -1026,12 +1077,12 @@ def judge(plan):
 def note_held(plan, c, w):
     """Listed, but cannot become an account."""
     reason = w.held
-    if w.absent:
+    if w.absent or is_protected(plan, c, w) or is_narrowed_out(plan, c, w) or not asked_at_all(plan, (c or w).kind):
         return
-    if not reason and c is None and w not in plan.blocked and lacks_key(plan, c, w) and w.active \
-            and plan.action_setting(w.kind, "create") and not is_protected(plan, c, w) \
-            and not is_narrowed_out(plan, c, w):                                                       # S29
-        reason = "no key for a create"
+    if not reason and c is None and w not in plan.blocked and (w.name is None or lacks_key(plan, c, w)) \
+            and w.active and plan.action_setting(w.kind, "create") and not is_protected(plan, c, w) \
+            and not is_narrowed_out(plan, c, w) and asked_for(plan, "create", w.kind):                 # S29
+        reason = "no name, or no key, for a create"
     if reason:
         plan.verdict.held.append((w.kind, w.address))
         plan.verdict.why[w.kind, w.address] = [reason]
@@ -1067,8 +1118,8 @@ def limits(plan):
         for kind in KINDS:
             limit = (settings.get(kind) or {}).get(name, settings.get(name, DEFAULT_LIMITS[name]))
             check(f"{name} {kind}", planned_of(verdict, name, kind), limit, active[kind], f"{name}:{kind}", name)
-    first = [c for c in verdict.changes if c.key_sent and c.action not in ("create", "suspend")            # S19
-             and (c.key not in plan.record or plan.record[c.key].key is None)]
+    first = [c for c in verdict.changes if c.key_sent and c.action in ("update", "grant", "revoke")         # S19
+             and (c.key not in plan.record or plan.record[c.key].key != c.key_sent)]
     check("keys", len(first), settings.get("keys", DEFAULT_LIMITS["keys"]), active[USER], "keys")
     regained = {kind: regained_by(plan, kind) for kind in KINDS}
     for name in ("grant", "revoke"):
@@ -1090,9 +1141,9 @@ def limits(plan):
             check(rule, max(0, before[0] - accounts), shrink, before[0], f"source_shrink:{source}")
             check(f"{rule} delegations", max(0, before[1] - delegations), shrink, before[1],
                   f"source_shrink:{source}:delegations")
-    gone = [i for i in plan.record if i not in plan.current]
-    check("target_shrink", len(gone), settings.get("target_shrink", DEFAULT_LIMITS["target_shrink"]),
-          len(plan.record), "target_shrink")
+    seen = plan.organisation.seen
+    check("target_shrink", len(seen - set(plan.current)), settings.get("target_shrink", DEFAULT_LIMITS["target_shrink"]),
+          len(seen), "target_shrink")
 
 
 def planned_of(verdict, name, kind):

@@ -12,7 +12,7 @@ TRIES = 1500
 def shrink(zsctl, folder, case, name):
     """The smallest case found in which the same property is broken, and how."""
     tries = 0
-    best, last = case, None
+    best, last, wanted = case, None, set()
 
     def fails(candidate):
         nonlocal tries, last
@@ -21,8 +21,9 @@ def shrink(zsctl, folder, case, name):
             broken, _ = check.examine(zsctl, f"{folder}", candidate, only=name, thorough=True)
         except (KeyError, IndexError, TypeError, ValueError):
             return False
-        if broken and broken.name == name:
+        if broken and broken.name == name and (not wanted or kinds(broken) and kinds(broken) <= wanted):
             last = broken
+            wanted.update(kinds(broken))
             return True
         return False
 
@@ -38,6 +39,12 @@ def shrink(zsctl, folder, case, name):
             if smaller is not None and fails(smaller):
                 best, progress = smaller, True
     return best, last
+
+
+def kinds(broken):
+    """Of a difference of opinions, what it is about: a smaller case must not be about something else."""
+    lines = broken.text.splitlines() if broken.name == "second_opinion" else [broken.name]
+    return {re.sub(r"has \('(\w+)', '.*|has \('\w+@.*", r"has \1", line) for line in lines if not line.startswith("because")}
 
 
 def candidates(case):
@@ -88,7 +95,7 @@ def paths(value, path=()):
         return
     if isinstance(value, dict):
         for key, one in value.items():
-            if key not in KEEP or path[-1:] == ("groups",) or (key == "id" and "now" not in value and path and
+            if key not in KEEP and path[-1:] != ("sources",) or path[-1:] == ("groups",) or (key == "id" and "now" not in value and path and
                                                                path[0] == "steps" and "portal" not in path):
                 yield path + (key,)
             yield from paths(one, path + (key,))
