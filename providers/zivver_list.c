@@ -71,7 +71,8 @@ static int take_resource(struct collection *c, struct str text, struct err *err)
 
 static int take_number(const struct json_item *item, struct told *told, struct err *err)
 {
-	told->given = str_to_u64(item->text, &told->value);
+	/* An array would come as its elements. */
+	told->given = !item->element && str_to_u64(item->text, &told->value);
 	if (told->given)
 		return 0;
 	return err_set(err, ERR_FAILED, "\"%.*s\" must be a number", STR_FMT(item->member));
