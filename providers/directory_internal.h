@@ -26,7 +26,7 @@ struct directory_place {
 	char *text; /* the url as given; owned, as the others */
 	char *host; /* without the brackets of IPv6 */
 	uint16_t port;
-	bool ldaps, loopback;
+	bool ldaps;
 };
 
 /* The connection's bytes. What failed first, for words about it. */

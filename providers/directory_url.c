@@ -1,118 +1,30 @@
 /* Where directories are: urls, and sockets to there. */
 #include "directory_internal.h"
 
-#include <arpa/inet.h>
+#include "server_url.h"
+
 #include <errno.h>
-#include <fcntl.h>
 #include <netdb.h>
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/socket.h>
 #include <unistd.h>
-
-enum { URL_MOST = 512 };
-
-static bool is_loopback(const char *host)
-{
-	unsigned char four[4];
-
-	if (inet_pton(AF_INET, host, four) == 1)
-		return four[0] == 127;
-	return strcasecmp(host, "localhost") == 0 || strcmp(host, "::1") == 0;
-}
-
-static bool is_host(struct str host)
-{
-	for (size_t i = 0; i < host.len; i++) {
-		char c = host.ptr[i];
-
-		if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-		      (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_'))
-			return false;
-	}
-	return host.len > 0 && host.len < 254 && host.ptr[0] != '-' && host.ptr[0] != '.';
-}
-
-/* "host", "host:port", "[IPv6]", "[IPv6]:port" */
-static bool split_authority(struct str rest, struct str *host, struct str *port)
-{
-	unsigned char sixteen[16];
-	char six[INET6_ADDRSTRLEN];
-	const char *end;
-
-	*port = STR_NONE;
-	if (rest.len == 0 || rest.ptr[0] != '[') {
-		str_split(&rest, ':', host);
-		if (rest.ptr)
-			*port = rest;
-		return is_host(*host) && (!rest.ptr || rest.len > 0);
-	}
-	end = memchr(rest.ptr, ']', rest.len);
-	if (!end)
-		return false;
-	*host = (struct str){rest.ptr + 1, (size_t)(end - rest.ptr) - 1};
-	rest.len -= host->len + 2;
-	rest.ptr = end + 1;
-	if (rest.len > 0 && (rest.len < 2 || rest.ptr[0] != ':'))
-		return false;
-	if (rest.len > 0)
-		*port = (struct str){rest.ptr + 1, rest.len - 1};
-	if (host->len >= sizeof(six))
-		return false;
-	memcpy(six, host->ptr, host->len);
-	six[host->len] = '\0';
-	return inet_pton(AF_INET6, six, sixteen) == 1;
-}
-
-static int parse(struct directory_place *place, struct str url, bool starttls, struct err *err)
-{
-	struct str rest = url, host, port;
-	uint64_t number;
-
-	if (url.len == 0 || url.len > URL_MOST)
-		return err_set(err, ERR_FAILED, "it is empty or too long");
-	place->ldaps = url.len > 8 && strncasecmp(url.ptr, "ldaps://", 8) == 0;
-	if (!place->ldaps && (url.len <= 7 || strncasecmp(url.ptr, "ldap://", 7) != 0))
-		return err_set(err, ERR_FAILED, "it must begin with ldaps:// or ldap://");
-	rest.ptr += place->ldaps ? 8 : 7;
-	rest.len -= place->ldaps ? 8 : 7;
-	if (rest.ptr[rest.len - 1] == '/')
-		rest.len--;
-	number = place->ldaps ? 636 : 389;
-	if (!split_authority(rest, &host, &port) ||
-	    (port.len > 0 &&
-	     (!str_to_u64(port, &number) || number == 0 || number > UINT16_MAX)))
-		return err_set(err, ERR_FAILED,
-			       "it must be of the form ldaps://host or ldaps://host:port; what "
-			       "is read has settings of its own");
-	place->port = (uint16_t)number;
-	place->host = directory_copy(host);
-	place->loopback = is_loopback(place->host);
-	if (place->ldaps && starttls)
-		return err_set(
-			err, ERR_FAILED,
-			"ldaps:// is encrypted from the start: StartTLS goes with ldap://");
-	if (!place->ldaps && !starttls && !place->loopback)
-		return err_set(err, ERR_FAILED,
-			       "ldap:// without StartTLS is only for this host itself "
-			       "(127.0.0.1, ::1, localhost): use ldaps://, or StartTLS");
-	return 0;
-}
 
 int directory_place_parse(struct directory_place *place, struct str url, bool starttls,
 			  struct err *err)
 {
-	struct directory_place parsed = {0};
+	struct server_url parsed;
 
-	if (parse(&parsed, url, starttls, err)) {
-		free(parsed.host);
+	if (server_url_parse(url, &parsed, err) || server_url_check(&parsed, starttls, err))
 		return err_prefix(err, "url \"%.*s\"", STR_FMT(url));
-	}
-	parsed.text = directory_copy(url);
-	*place = parsed;
+	*place = (struct directory_place){
+		.text = directory_copy(url),
+		.host = directory_copy(parsed.host),
+		.port = parsed.port,
+		.ldaps = parsed.ldaps,
+	};
 	return 0;
 }
 
