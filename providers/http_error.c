@@ -156,8 +156,10 @@ static void explain_tls(const struct http_transfer *transfer, CURLcode code, str
 		buf_puts(out, "the other side offers no TLS 1.2 or newer, it must be updated; "
 			      "where an inspecting proxy or firewall is in between, that one");
 	else
-		buf_puts(out, "it needs TLS 1.2 or newer and a common cipher; an inspecting "
-			      "proxy or firewall in between may cut it off");
+		buf_addf(out,
+			 "port %u must speak TLS 1.2 or newer, with a common cipher: check the "
+			 "URL; an inspecting proxy or firewall in between may cut it off",
+			 transfer->http->origin.port);
 }
 
 static void explain_certificate(const struct http_transfer *transfer, CURLcode code,
