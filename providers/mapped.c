@@ -111,7 +111,7 @@ static void release(struct mapped *m)
 /* By symbol number: 1 + the entry that has this address, alias or name. The first one that says so. */
 static uint32_t *find_owners(const struct mapped *m)
 {
-	uint32_t *owner = mem_calloc(m->input->names->count + 1u, sizeof(*owner));
+	uint32_t *owner = mem_calloc(sym_count(m->input->names) + 1u, sizeof(*owner));
 
 	for (size_t i = m->first; i < m->entries->count; i++) {
 		const struct account *account = &m->entries->items[i].account;

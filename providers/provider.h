@@ -8,6 +8,9 @@
  *     source->ops->read(source, &input, &entries, diags, err);
  *     source_free(source);
  *
+ * Sources and the target are read at the same time, each in a thread of its own; they are opened and freed
+ * where no other thread runs. What they share is input->names.
+ *
  * A target, in the order apply uses it:
  *     struct target *target;
  *     target_open(&target, config, err);           no connection yet
@@ -34,11 +37,15 @@ struct source_scan; /* mapped.h */
 struct source_input {
 	struct sym_pool *names; /* the run's pool */
 	int32_t today;          /* days since 1970, UTC */
+	/* Only account keys are wanted, and whose they are: functional accounts and other attributes may be
+	 * left out where that saves something. */
+	bool keys_only;
 };
 
 struct source_ops {
 	const char *provider; /* the word in the configuration */
-	bool local; /* reads files beside the configuration: `validate` may, offline */
+	bool local; /* reads files beside the configuration and waits for nobody: `validate`
+		     * may, offline */
 	/*
 	 * Appends all entries of the source. Either complete or -1: nothing partial may ever reach
 	 * reconcile. Positioned findings go to `diags` (then *err says "N errors in …

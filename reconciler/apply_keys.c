@@ -138,6 +138,8 @@ int keys_load(struct apply_run *run, struct err *err)
 	struct entries entries = ENTRIES_INIT;
 	struct desired desired = DESIRED_INIT;
 	struct diags diags = DIAGS_INIT;
+	const struct source_input input = {
+		.names = &run->names, .today = date_of(run->input->now), .keys_only = true};
 	bool renew = str_is(run->plan->options.refresh_keys, "*");
 	int failed;
 
@@ -146,8 +148,7 @@ int keys_load(struct apply_run *run, struct err *err)
 	if (fingerprint_key_load(run->config, run->state, renew, &run->fingerprint_key, err) <
 	    0)
 		return -1;
-	failed = read_entries(run->config, date_of(run->input->now), &run->names, &entries,
-			      &diags, err);
+	failed = read_entries(run->config, &input, NULL, &entries, &diags, err);
 	if (failed) {
 		explain(&diags, err);
 	} else {

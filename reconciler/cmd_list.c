@@ -27,9 +27,10 @@ static int find_source(struct context *context, const char *name, uint32_t *inde
 static int list_source(struct context *context, int64_t now, const char *name,
 		       struct worlds *worlds, struct accounts *out)
 {
+	const struct source_input input = {.names = &context->names, .today = date_of(now)};
 	uint32_t index = 0;
 	if (find_source(context, name, &index) < 0 ||
-	    read_entries(&context->config, date_of(now), &context->names, &worlds->entries,
+	    read_entries(&context->config, &input, NULL, &worlds->entries,
 			 &context->diags, &context->err) < 0)
 		return -1;
 	for (size_t i = 0; i < worlds->entries.count; i++) {

@@ -84,9 +84,8 @@ static int read_options(struct context *context, struct plan *plan)
 static int read_worlds(struct context *context, int64_t now, const struct plan *plan,
 		       struct worlds *worlds)
 {
-	if (worlds_read_desired(context, now, worlds) < 0 ||
-	    worlds_read_recorded(context, worlds) < 0 ||
-	    worlds_read_current(context, worlds) < 0)
+	if (worlds_read_both(context, now, worlds) < 0 ||
+	    worlds_read_recorded(context, worlds) < 0)
 		return -1;
 	return worlds_read_keys(context, str_is(plan->options.refresh_keys, "*"), worlds);
 }

@@ -18,6 +18,7 @@
 #ifndef ZSCTL_PIPELINE_H
 #define ZSCTL_PIPELINE_H
 
+#include "base/thread.h"
 #include "declared.h"
 #include "plan.h"
 #include "provider.h"
@@ -25,9 +26,17 @@
 
 /* --- sources → desired -------------------------------------------------------------------- */
 
-/* Reads every source completely, in the order of the configuration. */
-int read_entries(const struct config *config, int32_t today, struct sym_pool *names,
-		 struct entries *entries, struct diags *diags, struct err *err);
+/*
+ * Reads every source completely, or with input->keys_only those that can have keys. Sources that lie beside the
+ * configuration come first, and their findings end it before anybody is waited for. `beside` (or NULL) is
+ * started when there is somebody to wait for, and has ended on return. `entries` are in no order.
+ */
+int read_entries(const struct config *config, const struct source_input *input,
+		 struct thread *beside, struct entries *entries, struct diags *diags,
+		 struct err *err);
+
+/* For `check`: attributes that two sources map for one kind, a line "note sources: …" for each pair. */
+void sources_overlap(const struct config *config, struct buf *out);
 
 struct desired_link {
 	uint32_t source;          /* index in config.sources */

@@ -34,10 +34,14 @@ void worlds_release(struct worlds *worlds)
 	worlds->target = NULL;
 }
 
-int worlds_read_desired(struct context *context, int64_t now, struct worlds *worlds)
+/* What all sources say; see read_entries() for `beside`. */
+static int read_desired(struct context *context, int64_t now, struct thread *beside,
+			struct worlds *worlds)
 {
-	if (read_entries(&context->config, date_of(now), &context->names, &worlds->entries,
-			 &context->diags, &context->err) < 0)
+	const struct source_input input = {.names = &context->names, .today = date_of(now)};
+
+	if (read_entries(&context->config, &input, beside, &worlds->entries, &context->diags,
+			 &context->err) < 0)
 		return -1;
 	desired_merge(&context->config, &worlds->entries, &context->names, &worlds->desired);
 	/* What was merged shares their sets, which are in the arena. */
@@ -45,6 +49,11 @@ int worlds_read_desired(struct context *context, int64_t now, struct worlds *wor
 	worlds->entries.items = NULL;
 	worlds->entries.count = worlds->entries.capacity = 0;
 	return 0;
+}
+
+int worlds_read_desired(struct context *context, int64_t now, struct worlds *worlds)
+{
+	return read_desired(context, now, NULL, worlds);
 }
 
 int worlds_read_keys(struct context *context, bool renew, struct worlds *worlds)
@@ -61,21 +70,38 @@ int worlds_read_keys(struct context *context, bool renew, struct worlds *worlds)
 	return desired_keys(&worlds->desired, secret_str(&key), &context->names, &context->err);
 }
 
-int worlds_read_current(struct context *context, struct worlds *worlds)
+struct listing {
+	struct context *context;
+	struct worlds *worlds;
+	struct err err;
+};
+
+static int list_target(void *context)
 {
-	if (!worlds->target &&
-	    target_open(&worlds->target, &context->config, &context->err) < 0)
-		return -1;
+	struct listing *listing = context;
+	struct target *target = listing->worlds->target;
+
+	return target->ops->list(target, &listing->context->names, &listing->worlds->current,
+				 &listing->err);
+}
+
+static int open_target(struct context *context, struct worlds *worlds)
+{
+	return worlds->target ? 0
+			      : target_open(&worlds->target, &context->config, &context->err);
+}
+
+/* What is in scope, sorted. */
+static int take_listing(struct context *context, struct worlds *worlds)
+{
 	struct accounts *current = &worlds->current;
-	if (worlds->target->ops->list(worlds->target, &context->names, current, &context->err) <
-	    0)
-		return -1;
+	size_t kept = 0;
+
 	/* Nothing will be sent: what the target keeps of the listing for that can go. */
 	target_free(worlds->target);
 	worlds->target = NULL;
-	if (target_open(&worlds->target, &context->config, &context->err) < 0)
+	if (open_target(context, worlds) < 0)
 		return -1;
-	size_t kept = 0;
 	for (size_t i = 0; i < current->count; i++) {
 		if (target_in_scope(&context->config, &current->items[i]))
 			current->items[kept++] = current->items[i];
@@ -83,6 +109,36 @@ int worlds_read_current(struct context *context, struct worlds *worlds)
 	current->count = kept;
 	accounts_sort(current->items, kept);
 	return 0;
+}
+
+int worlds_read_current(struct context *context, struct worlds *worlds)
+{
+	struct listing listing = {context, worlds, ERR_INIT};
+
+	if (open_target(context, worlds) < 0)
+		return -1;
+	if (list_target(&listing) < 0) {
+		context->err = listing.err;
+		return -1;
+	}
+	return take_listing(context, worlds);
+}
+
+int worlds_read_both(struct context *context, int64_t now, struct worlds *worlds)
+{
+	struct listing listing = {context, worlds, ERR_INIT};
+	struct thread beside = {.run = list_target, .context = &listing};
+
+	if (open_target(context, worlds) < 0 ||
+	    read_desired(context, now, &beside, worlds) < 0)
+		return -1;
+	if (!beside.started)
+		beside.result = list_target(&listing);
+	if (beside.result < 0) {
+		context->err = listing.err;
+		return -1;
+	}
+	return take_listing(context, worlds);
 }
 
 int worlds_read_recorded(struct context *context, struct worlds *worlds)

@@ -28,6 +28,8 @@ int worlds_read_keys(struct context *context, bool renew, struct worlds *worlds)
 /* The target's accounts in scope, sorted. Checks pinned endpoints first. The target can then say
  * what it is, but takes no requests. */
 int worlds_read_current(struct context *context, struct worlds *worlds);
+/* Both of them, at the same time as far as they have to be waited for. */
+int worlds_read_both(struct context *context, int64_t now, struct worlds *worlds);
 int worlds_read_recorded(struct context *context, struct worlds *worlds);
 /* The recorded policy and the configuration's; pinned endpoints checked unless `endpoints` is false. */
 int worlds_read_policy(struct context *context, struct worlds *worlds, bool endpoints);

@@ -12,6 +12,20 @@ void entries_release(struct entries *entries)
 	*entries = (struct entries)ENTRIES_INIT;
 }
 
+void entries_join(struct entries *into, struct entries *from)
+{
+	if (from->count) {
+		into->capacity = into->count + from->count;
+		into->items = mem_realloc(into->items, into->capacity, sizeof(*into->items));
+		memcpy(into->items + into->count, from->items,
+		       from->count * sizeof(*into->items));
+		into->count = into->capacity;
+	}
+	arena_join(&into->arena, &from->arena);
+	arena_join(&into->keys, &from->keys);
+	entries_release(from);
+}
+
 /* --- whose address is it ----------------------------------------------------------------- */
 
 uint32_t declared_owner(const struct reading *reading, const struct sym *sym)
@@ -24,8 +38,8 @@ static void own(struct reading *reading, const struct sym *sym, size_t index)
 	if (sym->number >= reading->owner_count) {
 		size_t count = reading->owner_count + reading->owner_count / 2;
 
-		if (count < reading->names.pool->count)
-			count = reading->names.pool->count;
+		if (count < sym_count(reading->names.pool))
+			count = sym_count(reading->names.pool);
 		reading->owner = mem_realloc(reading->owner, count, sizeof(*reading->owner));
 		memset(reading->owner + reading->owner_count, 0,
 		       (count - reading->owner_count) * sizeof(*reading->owner));

@@ -48,6 +48,8 @@ struct entries {
 		NULL, 0, 0, ARENA_INIT, ARENA_INIT \
 	}
 void entries_release(struct entries *entries);
+/* Moves what `from` has behind what `into` has; `from` is empty then. */
+void entries_join(struct entries *into, struct entries *from);
 
 /*
  * Reads every file that `pattern` (a glob, resolved) matches, sorted by name, as source number

@@ -301,7 +301,7 @@ static void resolve_ended(struct resolver *s, struct entry *entry, size_t from, 
 static void resolve_wishes(struct reading *r)
 {
 	struct resolver s = {.r = r};
-	size_t syms = r->names.pool->count;
+	size_t syms = sym_count(r->names.pool);
 
 	if (!r->wishes.count)
 		return;

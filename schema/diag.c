@@ -119,6 +119,26 @@ void diag_hide_line(struct diags *diags, struct str file, unsigned line)
 								 line};
 }
 
+void diags_join(struct diags *into, struct diags *from)
+{
+	size_t listed = 0;
+
+	for (size_t i = 0; i < from->count; i++) {
+		const struct diag *diag = &from->items[i];
+
+		listed += !diag->warning;
+		(diag->warning ? diag_warning : diag_error)(into, diag->file, diag->line,
+							    diag->column, "%.*s",
+							    STR_FMT(diag->message));
+	}
+	into->errors += from->errors - listed;
+	into->dropped += from->dropped;
+	for (size_t i = 0; i < from->hidden.count; i++)
+		diag_hide_line(into, from->hidden.items[i].file, from->hidden.items[i].line);
+	into->hidden.all = into->hidden.all || from->hidden.all;
+	diags_release(from);
+}
+
 /* --- source lines ------------------------------------------------------------------------- */
 
 /* Reads lines of one file in ascending order. */

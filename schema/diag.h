@@ -62,5 +62,7 @@ void diag_hide_line(struct diags *diags, struct str file, unsigned line);
  */
 void diags_format(const struct diags *diags, struct buf *out);
 void diags_release(struct diags *diags);
+/* Moves what `from` has found to `into`, within its bound; `from` is empty then. */
+void diags_join(struct diags *into, struct diags *from);
 
 #endif

@@ -205,6 +205,23 @@ void arena_wipe(struct arena *arena)
 	arena_release(arena);
 }
 
+void arena_join(struct arena *into, struct arena *from)
+{
+	struct arena_page **end = &into->pages;
+
+	/* Behind the newest page, which still has room. */
+	if (*end)
+		end = &(*end)->next;
+	for (struct arena_page *page = from->pages; page;) {
+		struct arena_page *next = page->next;
+
+		page->next = *end;
+		*end = page;
+		page = next;
+	}
+	from->pages = NULL;
+}
+
 /* All of the mapping that malloc made for it: hinted in part, it could not grow in its place. */
 static void prefer_huge_block(void *memory, size_t size)
 {

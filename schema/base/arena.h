@@ -35,6 +35,9 @@ void arena_release(struct arena *arena);
 /* The same for an arena that held secrets: overwritten first. */
 void arena_wipe(struct arena *arena);
 
+/* What `from` holds belongs to `into` from now on; `from` is empty. */
+void arena_join(struct arena *into, struct arena *from);
+
 /* malloc family that ends the program instead of returning NULL. */
 void *mem_alloc(size_t size);
 void *mem_calloc(size_t count, size_t size);

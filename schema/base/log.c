@@ -5,6 +5,7 @@
 #include "progress.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,6 +21,9 @@ static struct {
 	uint64_t drawn_at;
 	struct progress progress;
 } state = {.level = LOG_INFO};
+
+/* One line at a time, whoever writes it. */
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
 static const char *const names[] = {
 	[LOG_ERROR] = "error",
@@ -106,6 +110,18 @@ static void add_json_line(struct buf *out, enum log_level level, struct str mess
 	buf_char(out, '\n');
 }
 
+static void end_progress(void)
+{
+	struct buf line = BUF_INIT;
+
+	if (!state.drawn)
+		return;
+	buf_puts(&line, "\r\033[K");
+	put(&line);
+	buf_release(&line);
+	state.drawn = false;
+}
+
 void log_print(enum log_level level, const char *format, ...)
 {
 	struct buf visible = {.limit = MESSAGE_LIMIT};
@@ -126,7 +142,6 @@ void log_print(enum log_level level, const char *format, ...)
 	message = buf_str(&visible);
 	while (str_ends(message, "\n"))
 		message.len--;
-	log_progress_end();
 	switch (state.format) {
 	case LOG_TEXT:
 		add_text_line(&out, level, message);
@@ -135,20 +150,20 @@ void log_print(enum log_level level, const char *format, ...)
 		add_json_line(&out, level, message);
 		break;
 	}
+	pthread_mutex_lock(&lock);
+	end_progress();
 	put(&out);
+	pthread_mutex_unlock(&lock);
 	buf_release(&out);
 	buf_release(&visible);
 	free(raw);
 }
 
-void log_progress(const char *what, size_t done, size_t total)
+static void draw_progress(const char *what, size_t done, size_t total)
 {
 	struct buf line = BUF_INIT;
-	uint64_t now;
+	uint64_t now = os_monotonic_ms();
 
-	if (state.format == LOG_JSON || state.level < LOG_INFO || !isatty(STDERR_FILENO))
-		return;
-	now = os_monotonic_ms();
 	if (state.drawn && now - state.drawn_at < REDRAW_MS)
 		return;
 	buf_puts(&line, "\r\033[K");
@@ -159,14 +174,18 @@ void log_progress(const char *what, size_t done, size_t total)
 	state.drawn_at = now;
 }
 
+void log_progress(const char *what, size_t done, size_t total)
+{
+	if (state.format == LOG_JSON || state.level < LOG_INFO || !isatty(STDERR_FILENO))
+		return;
+	pthread_mutex_lock(&lock);
+	draw_progress(what, done, total);
+	pthread_mutex_unlock(&lock);
+}
+
 void log_progress_end(void)
 {
-	struct buf line = BUF_INIT;
-
-	if (!state.drawn)
-		return;
-	buf_puts(&line, "\r\033[K");
-	put(&line);
-	buf_release(&line);
-	state.drawn = false;
+	pthread_mutex_lock(&lock);
+	end_progress();
+	pthread_mutex_unlock(&lock);
 }

@@ -1,6 +1,7 @@
 /*
  * Messages for people on stderr, as text or one JSON object a line. Set up once by main().
- * Text from outside is escaped here (buf_add_visible), so callers pass it as it is.
+ * Text from outside is escaped here (buf_add_visible), so callers pass it as it is. Any thread may call what is
+ * here, but for log_setup().
  */
 #ifndef ZSCTL_LOG_H
 #define ZSCTL_LOG_H

@@ -112,6 +112,7 @@ struct sym_pool {
 	uint32_t **chunks;
 	uint32_t chunk_count;
 	uint32_t next, room; /* the free end of the newest: where, and how many units */
+	struct sym_lock *lock; /* NULL: one thread uses it */
 };
 
 #define SYM_POOL_INIT         \
@@ -130,6 +131,12 @@ void sym_expect(const struct sym_pool *pool, const struct str *texts, size_t cou
 /* NULL when unknown. */
 const struct sym *sym_find(const struct sym_pool *pool, struct str text);
 void sym_pool_release(struct sym_pool *pool);
+/* How many there are: all numbers are below it, those of other threads' new symbols not. */
+uint32_t sym_count(const struct sym_pool *pool);
+/* Between these, several threads may use the functions above but for release. They nest; no other thread may
+ * use the pool during the calls themselves. Which number a symbol gets then depends on chance. */
+void sym_share(struct sym_pool *pool);
+void sym_unshare(struct sym_pool *pool);
 struct str sym_str(const struct sym *sym);             /* NULL gives the empty view */
 int sym_cmp(const struct sym *a, const struct sym *b); /* by text; NULL first */
 

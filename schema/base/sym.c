@@ -9,6 +9,7 @@
 #include "err.h"
 
 #include <assert.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -103,9 +104,63 @@ static uint32_t take_units(struct sym_pool *pool, size_t units)
 	return at + 1;
 }
 
-const struct sym *sym_get(struct sym_pool *pool, struct str text)
+/* --- several threads ---------------------------------------------------------------------- */
+
+struct sym_lock {
+	pthread_mutex_t mutex;
+	unsigned users;
+};
+
+void sym_share(struct sym_pool *pool)
 {
-	uint32_t hash = (uint32_t)str_hash(text);
+	pthread_mutexattr_t attributes;
+
+	if (!pool->lock) {
+		pool->lock = mem_calloc(1, sizeof(*pool->lock));
+		pthread_mutexattr_init(&attributes);
+		/* A look-up is over before a thread could be put to sleep and woken. */
+		pthread_mutexattr_settype(&attributes, PTHREAD_MUTEX_ADAPTIVE_NP);
+		pthread_mutex_init(&pool->lock->mutex, &attributes);
+		pthread_mutexattr_destroy(&attributes);
+	}
+	pool->lock->users++;
+}
+
+void sym_unshare(struct sym_pool *pool)
+{
+	if (--pool->lock->users)
+		return;
+	pthread_mutex_destroy(&pool->lock->mutex);
+	free(pool->lock);
+	pool->lock = NULL;
+}
+
+static void lock(const struct sym_pool *pool)
+{
+	if (pool->lock)
+		pthread_mutex_lock(&pool->lock->mutex);
+}
+
+static void unlock(const struct sym_pool *pool)
+{
+	if (pool->lock)
+		pthread_mutex_unlock(&pool->lock->mutex);
+}
+
+uint32_t sym_count(const struct sym_pool *pool)
+{
+	uint32_t count;
+
+	lock(pool);
+	count = pool->count;
+	unlock(pool);
+	return count;
+}
+
+/* --- looking up --------------------------------------------------------------------------- */
+
+static const struct sym *get(struct sym_pool *pool, struct str text, uint32_t hash)
+{
 	struct sym_slot *slot;
 	struct sym *sym;
 
@@ -126,19 +181,25 @@ const struct sym *sym_get(struct sym_pool *pool, struct str text)
 	return sym;
 }
 
-void sym_expect(const struct sym_pool *pool, const struct str *texts, size_t count)
+const struct sym *sym_get(struct sym_pool *pool, struct str text)
 {
-	uint32_t hashes[SYM_EXPECT_MAX];
-	size_t mask = pool->slot_count - 1;
+	const uint32_t hash = (uint32_t)str_hash(text);
+	const struct sym *sym;
+
+	lock(pool);
+	sym = get(pool, text, hash);
+	unlock(pool);
+	return sym;
+}
+
+static void expect(const struct sym_pool *pool, const uint32_t *hashes, size_t count)
+{
+	const size_t mask = pool->slot_count - 1;
 
 	if (pool->slot_count < SLOTS_FAR)
 		return;
-	if (count > SYM_EXPECT_MAX)
-		count = SYM_EXPECT_MAX;
-	for (size_t i = 0; i < count; i++) {
-		hashes[i] = (uint32_t)str_hash(texts[i]);
+	for (size_t i = 0; i < count; i++)
 		__builtin_prefetch(&pool->slots[hashes[i] & mask]);
-	}
 	for (size_t i = 0; i < count; i++) {
 		size_t at = hashes[i] & mask;
 
@@ -149,14 +210,33 @@ void sym_expect(const struct sym_pool *pool, const struct str *texts, size_t cou
 	}
 }
 
+void sym_expect(const struct sym_pool *pool, const struct str *texts, size_t count)
+{
+	uint32_t hashes[SYM_EXPECT_MAX];
+
+	if (!pool->lock && pool->slot_count < SLOTS_FAR)
+		return;
+	if (count > SYM_EXPECT_MAX)
+		count = SYM_EXPECT_MAX;
+	for (size_t i = 0; i < count; i++)
+		hashes[i] = (uint32_t)str_hash(texts[i]);
+	lock(pool);
+	expect(pool, hashes, count);
+	unlock(pool);
+}
+
 const struct sym *sym_find(const struct sym_pool *pool, struct str text)
 {
+	const uint32_t hash = (uint32_t)str_hash(text);
+	const struct sym *sym = NULL;
 	uint32_t ref;
 
-	if (pool->slot_count == 0)
-		return NULL;
-	ref = pool->slots[find_slot(pool, text, (uint32_t)str_hash(text))].ref;
-	return ref ? sym_at(pool, ref) : NULL;
+	lock(pool);
+	ref = pool->slot_count ? pool->slots[find_slot(pool, text, hash)].ref : 0;
+	if (ref)
+		sym = sym_at(pool, ref);
+	unlock(pool);
+	return sym;
 }
 
 void sym_pool_release(struct sym_pool *pool)

@@ -175,6 +175,7 @@ static inline void make_plan(struct bench *bench, const char *id)
 	struct reconcile_input input = {&bench->config, &desired,     &current,     &recorded,
 					&options,       date_of(NOW), &bench->names};
 	struct guard_facts facts;
+	const struct source_input sources = {.names = &bench->names, .today = date_of(NOW)};
 	struct buf bytes = BUF_INIT;
 	struct target *target;
 	struct state *state;
@@ -184,8 +185,8 @@ static inline void make_plan(struct bench *bench, const char *id)
 	entries_release(&bench->entries);
 	must(state_open(&state, "state", true, &bench->err), &bench->err);
 	must(state_recorded(state, &bench->names, &recorded, &bench->err), &bench->err);
-	must(read_entries(&bench->config, date_of(NOW), &bench->names, &bench->entries,
-			  &bench->diags, &bench->err),
+	must(read_entries(&bench->config, &sources, NULL, &bench->entries, &bench->diags,
+			  &bench->err),
 	     &bench->err);
 	desired_merge(&bench->config, &bench->entries, &bench->names, &desired);
 	must(target_open(&target, &bench->config, &bench->err), &bench->err);
