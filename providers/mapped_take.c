@@ -25,23 +25,24 @@ static void add_place(struct buf *out, const struct mapped_entry *entry)
 		buf_add(out, entry->name);
 }
 
+/* "people.csv:12: mobile '020…' is no mobile number: left out"; the value may be empty. */
 static void warn(struct mapped *m, const struct mapped_entry *entry, const char *what,
 		 struct str value, const char *problem)
 {
-	struct str file = entry->file ? sym_str(entry->file) : m->config->name;
-
 	if (m->warnings++ >= MAPPED_WARNINGS_MAX)
 		return;
+	buf_clear(&m->text);
+	if (!entry->file)
+		buf_addf(&m->text, "%.*s: ", STR_FMT(field_cut(entry->name)));
+	buf_puts(&m->text, what);
+	if (value.len)
+		buf_addf(&m->text, " '%.*s'", STR_FMT(field_cut(value)));
+	buf_addf(&m->text, " %s: left out", problem);
 	/* An account key may stand in the same line. */
 	if (entry->file)
-		diag_hide_line(m->diags, file, entry->line);
-	if (entry->file)
-		diag_warning(m->diags, file, entry->line, 0, "%s '%.*s' %s: left out", what,
-			     STR_FMT(field_cut(value)), problem);
-	else
-		diag_warning(m->diags, file, 0, 0, "%.*s: %s '%.*s' %s: left out",
-			     STR_FMT(field_cut(entry->name)), what, STR_FMT(field_cut(value)),
-			     problem);
+		diag_hide_line(m->diags, sym_str(entry->file), entry->line);
+	diag_warning(m->diags, entry->file ? sym_str(entry->file) : m->config->name,
+		     entry->file ? entry->line : 0, 0, "%.*s", STR_FMT(buf_str(&m->text)));
 }
 
 /* What conversions could make nothing of. */
@@ -149,6 +150,13 @@ static const struct sym *address_of(struct mapped *m, struct str value, struct e
 	return sym_get(m->input->names, address);
 }
 
+/* What is only managed is not listed among what is held: nobody knows whose it would be. */
+static void warn_nobody(struct mapped *m, const struct mapped_entry *from)
+{
+	if (config_source_manage(m->config, from->kind))
+		warn(m, from, "it", STR_NONE, "has no valid address");
+}
+
 static void take_address(struct mapped *m, const struct mapped_entry *from, struct entry *entry)
 {
 	struct values values = first_of(m, from, MAP_ADDRESS);
@@ -156,13 +164,15 @@ static void take_address(struct mapped *m, const struct mapped_entry *from, stru
 
 	if (values.count == 0) {
 		mapped_hold(m, from, entry, "it", STR_NONE, "has no address");
+		warn_nobody(m, from);
 		return;
 	}
 	entry->account.address = address_of(m, values.items[0], &err);
-	if (!entry->account.address)
-		mapped_hold(m, from, entry, "its address",
-			    str_is_utf8(values.items[0]) ? values.items[0] : STR_NONE,
-			    err.text);
+	if (entry->account.address)
+		return;
+	mapped_hold(m, from, entry, "its address",
+		    str_is_utf8(values.items[0]) ? values.items[0] : STR_NONE, err.text);
+	warn_nobody(m, from);
 }
 
 static void take_name(struct mapped *m, const struct mapped_entry *from, struct entry *entry)
@@ -356,7 +366,7 @@ static void take_until(struct mapped *m, const struct mapped_entry *from, struct
 	if (!date_parse(str_trim(values.items[0]), &entry->until)) {
 		mapped_hold(m, from, entry, "'until' is",
 			    str_is_utf8(values.items[0]) ? values.items[0] : STR_NONE,
-			    "and no date like 2026-12-31");
+			    "and no date like 2026-12-31, which date(…) brings days into");
 		return;
 	}
 	entry->account.has |= ATTR_ACTIVE;

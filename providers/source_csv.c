@@ -335,7 +335,7 @@ static int source_csv_scan(struct source *source, const struct source_input *inp
 	for (size_t i = 0; i < count; i++) {
 		struct err problem = ERR_INIT;
 
-		if (tables[i].csv.fd >= 0 && csv_unchanged(&tables[i].csv, &problem) < 0)
+		if (tables[i].errors == 0 && csv_unchanged(&tables[i].csv, &problem) < 0)
 			row_error(&r, &tables[i], 0, "%s", problem.text);
 		csv_close(&tables[i].csv);
 	}

@@ -147,6 +147,7 @@ static void check_all(struct checking *checking)
 		 policy->required, policy->recorded ? "recorded" : "configured");
 	for (uint32_t i = 0; i < config->source_count; i++)
 		check_source(checking, i);
+	sources_overlap(&checking->context->config, &checking->text);
 	if (check_target(checking))
 		check_accounts(checking);
 	check_record(checking);

@@ -105,6 +105,18 @@ static uint8_t delegate_source(const struct merge *m, size_t count, const struct
 	return (uint8_t)m->united[count - 1]->source;
 }
 
+/* Why somebody is a delegate when the source says no more. */
+static const struct sym *plain_reason(struct merge *m, const struct entry *entry)
+{
+	const struct config_source *source = &m->config->sources[entry->source];
+
+	if (!source->mapped)
+		return m->listed;
+	buf_clear(&m->scratch);
+	config_origins(source, entry->account.kind, ATTR_DELEGATES, "listed", &m->scratch);
+	return sym_get(m->names, buf_str(&m->scratch));
+}
+
 void desired_unite_delegates(struct merge *m, struct desired_account *item,
 			     const struct entry *base, size_t count)
 {
@@ -134,7 +146,7 @@ void desired_unite_delegates(struct merge *m, struct desired_account *item,
 
 			if (why || entry->source != base->source)
 				why = desired_say(m, &m->delegate, entry->source,
-						  why ? why : m->listed);
+						  why ? why : plain_reason(m, entry));
 			items[kept++] = (struct delegate){set.items[j].address, why};
 		}
 	}

@@ -209,9 +209,10 @@ static struct str delegate_name(struct world *w, uint32_t user)
 	return sym_str(current ? current->name : desired_at(w, user)->account.name);
 }
 
-static struct str source_name(const struct world *w, uint32_t source)
+static const struct config_source *source_of(const struct world *w, uint32_t s,
+					     enum attribute attribute)
 {
-	return w->config->sources[source].name;
+	return &w->config->sources[deciding_source(desired_at(w, s), attribute)];
 }
 
 /* Whether it is his last day that makes the sources not list him any more. */
@@ -227,12 +228,26 @@ static const struct sym *ended_why(const struct world *w, uint32_t s, uint32_t u
 	return found ? found->why : NULL;
 }
 
+/* "declared: listed", "ad: member" */
+static struct str delegate_reason(struct world *w, uint32_t s,
+				  const struct config_source *source)
+{
+	struct buf text = BUF_INIT;
+	struct str reason;
+
+	buf_addf(&text, "%.*s: ", STR_FMT(source->name));
+	config_origins(source, subject_kind(w, s), ATTR_DELEGATES, "listed", &text);
+	reason = arena_str(&w->plan->arena, buf_str(&text));
+	buf_release(&text);
+	return reason;
+}
+
 static void add_delegates(struct world *w, uint32_t s, struct plan_change *change,
 			  const struct difference *difference)
 {
 	struct arena *arena = &w->plan->arena;
-	const struct str source =
-		source_name(w, deciding_source(desired_at(w, s), ATTR_DELEGATES));
+	const struct config_source *source = source_of(w, s, ATTR_DELEGATES);
+	struct str reason = STR_NONE;
 
 	for (size_t i = 0; i < difference->add.count; i++) {
 		const struct delegation *add = &difference->add.items[i];
@@ -244,8 +259,7 @@ static void add_delegates(struct world *w, uint32_t s, struct plan_change *chang
 		if (add->why)
 			pair->why = sym_str(add->why);
 		else if (change->action != ACTION_CREATE)
-			pair->why = arena_strf(arena, "%.*s: listed",
-					       STR_FMT(source_name(w, add->source)));
+			pair->why = reason = reason.len ? reason : delegate_reason(w, s, source);
 	}
 	for (size_t i = 0; i < difference->remove.count; i++) {
 		const uint32_t user = difference->remove.items[i].subject;
@@ -256,7 +270,7 @@ static void add_delegates(struct world *w, uint32_t s, struct plan_change *chang
 		pair->who = delegate_name(w, user);
 		pair->why = ended ? sym_str(ended)
 				  : arena_strf(arena, "%.*s: no longer listed as delegate",
-					       STR_FMT(source));
+					       STR_FMT(source->name));
 	}
 	/* Who goes anyway is only mentioned where delegates are the subject. */
 	if (difference->add.count + difference->remove.count == 0)

@@ -9,6 +9,7 @@
 #include "account.h"
 #include "base/secret.h"
 #include "base/sha256.h"
+#include "config_ldap.h"
 #include "config_mapping.h"
 #include "diag.h"
 #include "field.h"
@@ -62,7 +63,7 @@ struct config_target {
 	struct str external_id;  /* name of a source, or empty */
 };
 
-enum source_provider { SOURCE_YAML, SOURCE_CSV };
+enum source_provider { SOURCE_YAML, SOURCE_CSV, SOURCE_LDAP };
 
 enum csv_encoding {
 	CSV_UTF_8, /* UTF-16 too, when it begins with its mark */
@@ -89,6 +90,7 @@ struct config_source {
 	char delimiter; /* 0: seen from the header */
 	enum csv_encoding encoding;
 	struct config_kind kind;
+	struct config_ldap ldap; /* provider ldap */
 };
 /* Whether so much of it is there that its files can be read: of configurations with errors. */
 bool config_source_readable(const struct config_source *source);
@@ -96,6 +98,9 @@ bool config_source_readable(const struct config_source *source);
 unsigned config_source_manage(const struct config_source *source, enum account_kind kind);
 /* The attributes (bits) that its mapping may give to accounts of this kind; 0 for sources without one. */
 unsigned config_source_maps(const struct config_source *source, enum account_kind kind);
+/* "displayName, cn": what it makes an attribute of, or `otherwise` when of nothing that has a name. */
+void config_origins(const struct config_source *source, enum account_kind kind,
+		    enum attribute attribute, const char *otherwise, struct buf *out);
 
 enum suspend_mode { SUSPEND_NEVER, SUSPEND_RECORDED, SUSPEND_ALWAYS }; /* also reactivate */
 struct config_actions {

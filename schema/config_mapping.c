@@ -127,6 +127,18 @@ static void find_origins(struct arena *arena, struct config_section *section)
 	add_origin(origins, section->unit.attribute);
 }
 
+void config_origins(const struct config_source *source, enum account_kind kind,
+		    enum attribute attribute, const char *otherwise, struct buf *out)
+{
+	const struct texts *origins =
+		&source->sections[kind].origins[__builtin_ctz(attribute)];
+
+	for (size_t i = 0; i < origins->count; i++)
+		buf_addf(out, "%s%.*s", i ? ", " : "", STR_FMT(origins->items[i]));
+	if (origins->count == 0)
+		buf_puts(out, otherwise);
+}
+
 unsigned config_source_maps(const struct config_source *source, enum account_kind kind)
 {
 	const struct config_section *section = &source->sections[kind];
@@ -381,7 +393,9 @@ void config_mapping_check(struct field_walk *walk, struct config_source *source,
 	static const char *const names[KIND_COUNT] = {"users", "functional"};
 	const struct node *sections[KIND_COUNT] = {NULL};
 
-	if (source->provider != SOURCE_CSV || item->type != NODE_MAP)
+	const bool directory = source->provider == SOURCE_LDAP;
+
+	if (source->provider == SOURCE_YAML || item->type != NODE_MAP)
 		return;
 	for (unsigned i = 0; i < KIND_COUNT; i++) {
 		const struct node *node = node_get(item, names[i]);
@@ -389,13 +403,16 @@ void config_mapping_check(struct field_walk *walk, struct config_source *source,
 		if (!node || node->type != NODE_MAP)
 			continue;
 		sections[i] = node;
-		check_section(walk, source, (enum account_kind)i, node, false);
+		check_section(walk, source, (enum account_kind)i, node, directory);
 	}
 	if (!source->has)
 		field_error(walk, item,
 			    "there is nothing to read: write 'users', 'functional' or both");
-	check_paths(walk, source, sections, item);
-	if (node_get(item, "kind"))
+	if (directory)
+		config_ldap_check(walk, source, item, sections);
+	else
+		check_paths(walk, source, sections, item);
+	if (!directory && node_get(item, "kind"))
 		check_kind(walk, &source->kind, node_get(item, "kind"));
 	if (has_findings(walk->diags, item))
 		return;
