@@ -121,6 +121,11 @@ static void nothing_is_changed_unseen(void **state)
 	/* Nothing is waited for when there is nothing. */
 	wait_all(&s.w);
 	assert_int_equal(s.w.outcomes.count, 0);
+	/* What was seen before a listing that failed does not count. */
+	s.users = (struct exchange){.status = 403};
+	assert_int_equal(s.w.target->ops->list(s.w.target, &s.w.names, &s.w.accounts, &err),
+			 -1);
+	assert_int_equal(s.w.target->ops->submit(s.w.target, &request, &err), -1);
 	close_service(&s, "unseen");
 }
 
@@ -294,6 +299,24 @@ static const struct sequence sequences[] = {
 	   200,
 	   JANE_AS("jane@example.org", "A", "true", JANE_PHONES, "/", JANE_ALIASES,
 		   "[\"rob@example.org\"]", "")}},
+	 {OUTCOME_DONE, OUTCOME_DONE, OUTCOME_DONE}},
+	{"who is gone is nobody's delegate",
+	 "u1 g1",
+	 {{REQUEST_DELETE, .id = "u2"},
+	  {REQUEST_UPDATE, .id = "u1", .set = ATTR_DELEGATES,
+	   .delegates = "bob@example.org kim@example.org", .key = "k"},
+	  {REQUEST_UPDATE, KIND_FUNCTIONAL, .id = "g1", .set = ATTR_DELEGATES,
+	   .delegates = "bob@example.org kim@example.org"}},
+	 {{"DELETE /Users/u2", .status = 204},
+	  {"PUT /Users/u1",
+	   JANE_AS("jane@example.org", "Jane Doe", "true", JANE_PHONES, "/", JANE_ALIASES,
+		   "[\"kim@example.org\"]", KEY),
+	   200,
+	   JANE_AS("jane@example.org", "Jane Doe", "true", JANE_PHONES, "/", JANE_ALIASES,
+		   "[\"kim@example.org\"]", "")},
+	  {"PUT /Groups/g1",
+	   INFO_AS("info@example.org", "Info", "[{\"value\":\"u3\"}]", "/", "[]"), 200,
+	   INFO_AS("info@example.org", "Info", "[{\"value\":\"u3\"}]", "/", "[]")}},
 	 {OUTCOME_DONE, OUTCOME_DONE, OUTCOME_DONE}},
 	/* --- a limit that somebody else has used up --- */
 	{"429 is waited out",

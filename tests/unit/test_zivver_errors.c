@@ -104,7 +104,7 @@ static void texts_are_short(void **state)
 	struct buf body = BUF_INIT;
 
 	(void)state;
-	buf_puts(&body, "Alias is a guest: ");
+	buf_puts(&body, "Alias is a guest: x");
 	for (size_t i = 0; i < 20000; i++)
 		buf_puts(&body, "\xc3\xa9");
 	for (size_t len = 250; len < 350; len++) {
@@ -114,7 +114,8 @@ static void texts_are_short(void **state)
 		assert_in_range(text.len, 200, 310);
 		assert_true(str_is_utf8(text));
 	}
-	assert_in_range(zivver_refusal(&arena, 400, buf_str(&body)).text.len, 290, 310);
+	/* In no character's middle. */
+	assert_true(str_ends(zivver_refusal(&arena, 400, buf_str(&body)).text, "\xc3\xa9"));
 	buf_release(&body);
 	arena_release(&arena);
 }

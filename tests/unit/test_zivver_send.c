@@ -111,10 +111,10 @@ static const struct sending user_updates[] = {
 	     "{\"id\":\"u3\",\"userName\":\"kim@example.org\",\"active\":true," USER
 	     ":{\"aliases\":[],\"delegates\":[]" KEY "}}")},
 	{"suspended without a key",
-	 {REQUEST_SUSPEND, .id = "u1"},
+	 {REQUEST_SUSPEND, .id = "u1", .active = true},
 	 PUT("/Users/u1", JANE_KEYED("Jane Doe", "false", ""))},
 	{"suspended with a key",
-	 {REQUEST_SUSPEND, .id = "u1", .key = "k"},
+	 {REQUEST_SUSPEND, .id = "u1", .active = true, .key = "k"},
 	 PUT("/Users/u1", JANE_KEYED("Jane Doe", "false", KEY))},
 	{"deleted", {REQUEST_DELETE, .id = "u1"}, {{"DELETE /Users/u1", .status = 204}}},
 };
