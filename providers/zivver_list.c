@@ -140,7 +140,7 @@ static int not_the_service(struct err *err)
 
 	memcpy(text, err->text, sizeof(text));
 	return err_set(
-		err, ERR_FAILED,
+		err, ERR_UNREACHABLE,
 		"%s: this is not a complete answer of the service. Check target.url, and "
 		"whether a proxy on the way changes answers; then try again",
 		text);
@@ -198,7 +198,7 @@ static int check_body(struct collection *c, const struct http_answer *answer, st
 static int wrong_count(const struct collection *c, struct err *err)
 {
 	return err_set(
-		err, ERR_FAILED,
+		err, ERR_UNREACHABLE,
 		"the service says that there are %llu and has sent %zu. A list that is not "
 		"complete would read as if people had left, so nothing is done with it: "
 		"try again",
@@ -215,13 +215,13 @@ static int count_page(struct collection *c, struct err *err)
 		c->page_size = came;
 	}
 	if (c->total.value != c->whole)
-		return err_set(err, ERR_FAILED,
+		return err_set(err, ERR_UNREACHABLE,
 			       "there were %llu and now there are %llu: the list changed while "
 			       "it was read, try again",
 			       (unsigned long long)c->whole,
 			       (unsigned long long)c->total.value);
 	if (c->start.given && c->start.value != c->before + 1 && (came > 0 || c->before > 0))
-		return err_set(err, ERR_FAILED,
+		return err_set(err, ERR_UNREACHABLE,
 			       "asked for what begins at %zu, the service sent what begins at "
 			       "%llu: try again",
 			       c->before + 1, (unsigned long long)c->start.value);

@@ -140,7 +140,7 @@ static int take_name(struct zivver_world *world, const char *what, const struct 
 		return 0;
 	}
 	if (owner->id == account->id && owner->kind == account->kind)
-		return err_set(err, ERR_FAILED,
+		return err_set(err, ERR_UNREACHABLE,
 			       "%s %s is listed twice: the list changed while it was read, or "
 			       "is wrong; try again",
 			       kind_names[account->kind], account->address->text);
