@@ -198,13 +198,19 @@ static int fill(struct directory *directory, const struct directory_settings *se
 	return 0;
 }
 
+void directory_begin(void)
+{
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+	pthread_once(&once, start_library);
+}
+
 int directory_open(struct directory **directory, const struct directory_settings *settings,
 		   struct err *err)
 {
-	static pthread_once_t once = PTHREAD_ONCE_INIT;
 	struct directory *opened;
 
-	pthread_once(&once, start_library);
+	directory_begin();
 	if (check(settings, err))
 		return -1;
 	opened = mem_calloc(1, sizeof(*opened));

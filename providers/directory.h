@@ -19,8 +19,8 @@
  * - Passwords are wiped from this process's memory, libldap's copies included, once the server has
  *   been sent them.
  *
- * The first directory_open() of a process changes its environment for a moment (LDAPNOINIT): no other
- * thread may be running then. Later each directory belongs to one thread.
+ * directory_begin(), or else the first directory_open(), changes the environment of the process for a
+ * moment (LDAPNOINIT): no other thread may be running then. Later each directory belongs to one thread.
  *
  * Facts about Active Directory: Microsoft's [MS-ADTS] and the limits of its LDAP policies.
  */
@@ -69,6 +69,9 @@ struct directory_settings {
 			      * bind */
 	unsigned answer_ms; /* until the next message of an answer */
 };
+
+/* Again and again is fine. */
+void directory_begin(void);
 
 /*
  * Errors (ERR_FAILED): a url that is none, or plain ldap to another host; StartTLS over ldaps; a
@@ -144,7 +147,8 @@ enum {
  */
 struct directory_entry {
 	struct str dn; /* as the server writes it */
-	/* As in the query; where that names none, as the server writes them, in its order. */
+	/* As in the query; where that names none or wants all, as the server writes them, in its
+	 * order. */
 	const struct str *names;
 	const struct values *values;
 	size_t count;
@@ -161,6 +165,9 @@ struct directory_query {
 	 */
 	const struct str *attributes;
 	size_t attribute_count;
+	/* Besides those that are named, all that it gives unasked; the entry's names are then as where
+	 * none is named. */
+	bool all;
 	/* Entries a page, 1 to DIRECTORY_PAGE_MOST. 0: no pages, for single entries; a server then
 	 * gives no more than its limit, which is an error. */
 	unsigned page;

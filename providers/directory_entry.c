@@ -74,7 +74,7 @@ static void take_attribute(struct directory_reading *r, struct str description,
 	bool ranged = directory_range_parse(description, &name, &first, &last);
 	size_t place;
 
-	if (query->attribute_count > 0) {
+	if (!r->open) {
 		place = find_attribute(query, name, *hint);
 		if (place == SIZE_MAX)
 			return;
@@ -97,7 +97,7 @@ static void reset(struct directory_reading *r)
 	r->names.count = r->values.count = 0;
 	r->spans.count = 0;
 	arena_reset(&r->ranges);
-	for (size_t i = 0; i < r->query->attribute_count; i++)
+	for (size_t i = 0; !r->open && i < r->query->attribute_count; i++)
 		(void)vec_push(&r->spans);
 }
 
@@ -147,7 +147,7 @@ int directory_hand_out(struct directory_reading *r, struct str dn, struct err *e
 
 		r->slots[i] = (struct values){r->values.items + span->first, span->count};
 	}
-	entry.names = query->attribute_count ? query->attributes : r->names.items;
+	entry.names = r->open ? r->names.items : query->attributes;
 	entry.values = r->slots;
 	if (query->entry(query->context, &entry, err) == 0)
 		return 0;

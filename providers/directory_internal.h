@@ -159,6 +159,7 @@ struct directory_reading {
 	const struct directory_query *query;
 	char *base, *filter; /* end in NUL; owned */
 	char **attributes;   /* ends in NULL, and NULL when the query has none; owned */
+	bool open;           /* more may come than is named */
 	uint64_t entries, entries_before; /* before this page */
 	unsigned pages, empty_pages;
 	struct buf first;      /* the DN of the first entry of all */
@@ -166,7 +167,7 @@ struct directory_reading {
 	/* Entries with values in ranges wait for the end of their page: one request at a time. */
 	struct directory_messages waiting;
 	size_t waiting_bytes;
-	/* The entry at hand. Where the query names attributes, `spans` are by their place there. */
+	/* The entry at hand. Unless it is open, `spans` are by the query's attributes. */
 	struct directory_texts names, values;
 	struct directory_spans spans;
 	struct values *slots;

@@ -184,8 +184,7 @@ static int complete_one(struct directory_reading *r, size_t place, struct str dn
 	struct ranged x = {.reading = r, .dn = dn};
 	int result = -1;
 
-	x.name = r->query->attribute_count ? r->query->attributes[place]
-					   : r->names.items[place];
+	x.name = r->open ? r->names.items[place] : r->query->attributes[place];
 	for (int i = 0; i < ATTEMPTS; i++) {
 		result = read_all(&x, err);
 		if (result || !x.changed)

@@ -60,11 +60,14 @@ static int begin(struct directory_reading *r, struct err *err)
 		return -1;
 	r->base = directory_copy(query->base);
 	r->filter = directory_copy(query->filter.len ? query->filter : STR("(objectClass=*)"));
+	r->open = query->all || query->attribute_count == 0;
 	if (query->attribute_count == 0)
 		return 0;
-	r->attributes = mem_calloc(query->attribute_count + 1, sizeof(*r->attributes));
+	r->attributes = mem_calloc(query->attribute_count + 2, sizeof(*r->attributes));
 	for (size_t i = 0; i < query->attribute_count; i++)
 		r->attributes[i] = directory_copy(query->attributes[i]);
+	if (query->all)
+		r->attributes[query->attribute_count] = directory_copy(STR("*"));
 	return 0;
 }
 

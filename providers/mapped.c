@@ -38,7 +38,7 @@ bool mapped_add(struct mapped *m, const struct mapped_entry *from)
 
 	arena_reset(&m->work.arena);
 	m->work.note_count = 0;
-	if ((section->include_count || section->exclude_count) &&
+	if (!m->unfiltered && (section->include_count || section->exclude_count) &&
 	    !filter_judge(section, &filtered, &m->work.arena).in) {
 		m->out[from->kind]++;
 		return false;
@@ -79,12 +79,12 @@ static const struct sym *inactive_words(struct mapped *m, const struct config_se
 	return names ? sym_get(m->input->names, buf_str(&m->text)) : NULL;
 }
 
-void mapped_begin(struct mapped *m, const struct config *config, uint32_t source,
+void mapped_begin(struct mapped *m, const struct config_source *config, uint32_t source,
 		  const struct source_input *input, struct entries *entries,
 		  struct diags *diags)
 {
 	*m = (struct mapped){
-		.config = &config->sources[source],
+		.config = config,
 		.source = source,
 		.input = input,
 		.entries = entries,

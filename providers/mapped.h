@@ -27,6 +27,7 @@ struct mapped_entry {
 	uint32_t line;
 	const struct sym *because; /* NULL: listed */
 	const char *held;          /* why the source itself holds it; NULL: it does not */
+	bool delegates_unknown;    /* of this one: the mapping has no opinion on them */
 	/* For rules with members_of, see filter.h. */
 	bool (*member_of)(void *context, const struct config_rule *rule);
 	void *context;
@@ -56,6 +57,7 @@ struct mapped {
 	struct diags *diags;
 	size_t first;           /* of this source's entries */
 	size_t out[KIND_COUNT]; /* how many were filtered out */
+	bool unfiltered;        /* include and exclude are not looked at */
 	/* Private. */
 	struct mapping_work work;
 	struct buf text;
@@ -68,7 +70,7 @@ struct mapped {
 };
 
 /* `config`, `input`, `entries` and `diags` are used until the end. */
-void mapped_begin(struct mapped *mapped, const struct config *config, uint32_t source,
+void mapped_begin(struct mapped *mapped, const struct config_source *config, uint32_t source,
 		  const struct source_input *input, struct entries *entries,
 		  struct diags *diags);
 /* False when the filters leave it out. Nothing of `entry` is needed afterwards. */

@@ -460,7 +460,8 @@ void mapped_take(struct mapped *m, const struct mapped_entry *from, struct entry
 	take_address(m, from, entry);
 	take_name(m, from, entry);
 	take_aliases(m, from, entry);
-	take_delegates(m, from, entry);
+	if (!from->delegates_unknown)
+		take_delegates(m, from, entry);
 	take_mobile(m, from, entry);
 	take_key(m, from, entry);
 	take_active(m, from, entry);

@@ -105,6 +105,11 @@ struct str membership_text(const struct membership *m, uint32_t number)
 	return sym_str(m->nodes.items[number].name);
 }
 
+uint32_t membership_count(const struct membership *m)
+{
+	return (uint32_t)m->nodes.count;
+}
+
 static void note_sid(struct membership *m, struct str sid, uint32_t owner)
 {
 	const struct sym *sym;
@@ -219,8 +224,13 @@ void membership_walk(struct membership *m, const uint32_t *roots, size_t count, 
 		m->walk = 1;
 	}
 	m->found.count = m->queue.count = m->strangers = 0;
-	for (size_t i = 0; i < count; i++)
-		meet(m, roots[i], true);
+	/* One that turns out to be a member of another is gone through again: no harm. */
+	for (size_t i = 0; i < count; i++) {
+		if (m->nodes.items[roots[i]].group)
+			*vec_push(&m->queue) = roots[i];
+		else
+			meet(m, roots[i], true);
+	}
 	for (size_t i = 0; i < m->queue.count; i++)
 		go_through(m, m->queue.items[i], nested);
 }

@@ -27,6 +27,9 @@ uint32_t membership_normal(struct membership *membership, struct str dn);
 /* The normalised name; ends in NUL. */
 struct str membership_text(const struct membership *membership, uint32_t number);
 
+/* How many names there are: their numbers are below. */
+uint32_t membership_count(const struct membership *membership);
+
 /* A group; the members that follow are its own. Its SID may be empty. */
 void membership_group(struct membership *membership, uint32_t group, struct str sid);
 void membership_member(struct membership *membership, uint32_t member);
@@ -48,13 +51,14 @@ uint32_t membership_by_sid(const struct membership *membership, struct str sid);
 
 /*
  * Goes from `roots` to all their members; `nested`: to those of groups among them, too. Roots that are no
- * groups are members themselves. What was found stays until the next walk.
+ * groups are found themselves, groups only where they are members. What was found stays until the next
+ * walk.
  */
 void membership_walk(struct membership *membership, const uint32_t *roots, size_t count,
 		     bool nested);
 /* The people that were found, each once, in no order. */
 const uint32_t *membership_people(const struct membership *membership, size_t *count);
-/* Whether this name, a group's or anybody's, was found, or is a root. */
+/* Whether this name, a group's or anybody's, was found. */
 bool membership_found(const struct membership *membership, uint32_t number);
 /* How many names were found that are neither people nor groups, and one of them. */
 size_t membership_strangers(const struct membership *membership, uint32_t *example);

@@ -1,6 +1,7 @@
 #include "provider.h"
 
 #include "source_csv.h"
+#include "source_ldap.h"
 #include "source_yaml.h"
 #include "target_file.h"
 #include "target_zivver.h"
@@ -17,6 +18,8 @@ int source_open(struct source **source, const struct config *config, uint32_t in
 		return source_yaml_open(source, config, index, err);
 	case SOURCE_CSV:
 		return source_csv_open(source, config, index, err);
+	case SOURCE_LDAP:
+		return source_ldap_open(source, config, index, err);
 	}
 	return err_set(err, ERR_FAILED, "source '%.*s': unknown provider",
 		       STR_FMT(config->sources[index].name));

@@ -9,11 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct source_csv {
-	struct source source;
-	const struct config *config;
-};
-
 /* One file while it is read, and what its columns mean for each kind that is in it. */
 struct table {
 	struct csv csv;
@@ -360,11 +355,10 @@ static int add_entry(void *context, const struct raw_entry *raw, struct err *err
 static int source_csv_read(struct source *source, const struct source_input *input,
 			   struct entries *entries, struct diags *diags, struct err *err)
 {
-	const struct source_csv *csv = (const struct source_csv *)source;
 	struct mapped mapped;
 	const struct source_scan scan = {.entry = add_entry, .context = &mapped};
 
-	mapped_begin(&mapped, csv->config, source->index, input, entries, diags);
+	mapped_begin(&mapped, source->config, source->index, input, entries, diags);
 	if (source_csv_scan(source, input, &scan, diags, err) < 0) {
 		mapped_abandon(&mapped);
 		return -1;
@@ -437,13 +431,12 @@ static const struct source_ops source_csv_ops = {
 int source_csv_open(struct source **source, const struct config *config, uint32_t index,
 		    struct err *err)
 {
-	struct source_csv *opened = mem_calloc(1, sizeof(*opened));
+	struct source *opened = mem_calloc(1, sizeof(*opened));
 
 	(void)err;
-	opened->source.ops = &source_csv_ops;
-	opened->source.config = &config->sources[index];
-	opened->source.index = index;
-	opened->config = config;
-	*source = &opened->source;
+	opened->ops = &source_csv_ops;
+	opened->config = &config->sources[index];
+	opened->index = index;
+	*source = opened;
 	return 0;
 }

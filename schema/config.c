@@ -3,6 +3,7 @@
 #include "base/os.h"
 #include "config_canonical.h"
 #include "config_merge.h"
+#include "config_preset.h"
 #include "config_tables.h"
 #include "json_schema.h"
 
@@ -374,7 +375,8 @@ static int validate(struct config *config, struct node *root, struct diags *diag
 	if (root->type == NODE_MAP && check_version(diags, root) < 0)
 		return -1;
 	root = root->type == NODE_MAP ? extended(config, root, diags) : root;
-	if (!root)
+	if (!root ||
+	    (root->type == NODE_MAP && config_presets(&config->arena, root, diags) < 0))
 		return -1;
 	field_fill(&walk, &config_table, root, draft);
 	if (root->type == NODE_MAP) {

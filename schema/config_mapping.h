@@ -89,12 +89,21 @@ struct config_unit {
 	struct str otherwise;                        /* empty: no opinion */
 };
 
+/* What functional accounts are made of, and how deep their members are looked for. */
+enum ldap_read { LDAP_READ_USERS, LDAP_READ_GROUPS };
+enum ldap_members { LDAP_MEMBERS_NESTED, LDAP_MEMBERS_DIRECT };
+
 /* One kind of account of one source. */
 struct config_section {
 	struct position position;
 	unsigned has;                /* SECTION_HAS_… */
 	struct str path, path_given; /* provider csv: a file of its own */
-	unsigned manage;             /* as that of the source, for this kind */
+	/* provider ldap */
+	struct str filter;
+	struct texts base_dns; /* none: as the source, or its groups */
+	enum ldap_read read;
+	enum ldap_members members;
+	unsigned manage; /* as that of the source, for this kind */
 	struct config_rule *include, *exclude;
 	size_t include_count, exclude_count;
 	struct templates map[MAP_KEYS];
@@ -112,6 +121,7 @@ struct config_kind {
 	struct texts words[KIND_COUNT];
 };
 
-extern const struct field_table config_users_table, config_functional_table, config_kind_table;
+extern const struct field_table config_users_table, config_functional_table, config_kind_table,
+	config_ldap_users_table, config_ldap_functional_table;
 
 #endif

@@ -2,6 +2,7 @@
 #include "config_tables.h"
 #include "dn.h"
 #include "fold.h"
+#include "search_filter.h"
 
 #include <string.h>
 
@@ -256,20 +257,23 @@ static const struct field_table unit_table = {
 
 /* --- users and functional accounts --------------------------------------------------------- */
 
+#define PATH_ROW                                                          \
+	{                                                                 \
+		.name = "path", .type = FIELD_PATH,                       \
+		.offset = offsetof(struct config_section, path),          \
+		.also = FIELD_PLACE(struct config_section, path_given),   \
+		.example = "people.csv",                                  \
+		.help = "a file of its own, where the source reads files" \
+	}
+
 #define SECTION_ROWS(map_table)                                                        \
-	{.name = "path",                                                               \
-	 .type = FIELD_PATH,                                                           \
-	 .offset = offsetof(struct config_section, path),                              \
-	 .also = FIELD_PLACE(struct config_section, path_given),                       \
-	 .example = "people.csv",                                                      \
-	 .help = "a file of its own, where the source reads files"},                   \
-		{.name = "manage",                                                     \
-		 .type = FIELD_WORDS,                                                  \
-		 .offset = offsetof(struct config_section, manage),                    \
-		 .has = SECTION_HAS_MANAGE,                                            \
-		 .words = config_manage_words,                                         \
-		 .example = "[delegates]",                                             \
-		 .help = "as `manage` of the source, for this kind"},                  \
+	{.name = "manage",                                                             \
+	 .type = FIELD_WORDS,                                                          \
+	 .offset = offsetof(struct config_section, manage),                            \
+	 .has = SECTION_HAS_MANAGE,                                                    \
+	 .words = config_manage_words,                                                 \
+	 .example = "[delegates]",                                                     \
+	 .help = "as `manage` of the source, for this kind"},                          \
 		{.name = "include",                                                    \
 		 .type = FIELD_LIST,                                                   \
 		 .offset = offsetof(struct config_section, include),                   \
@@ -298,9 +302,10 @@ static const struct field_table unit_table = {
 		.help = "its Organizational Unit"                                      \
 	}
 
-static const struct field users_fields[] = {SECTION_ROWS(user_map_table), {.name = NULL}};
-static const struct field functional_fields[] = {SECTION_ROWS(functional_map_table),
-						 {.name = NULL}};
+static const struct field users_fields[] = {
+	PATH_ROW, SECTION_ROWS(user_map_table), {.name = NULL}};
+static const struct field functional_fields[] = {
+	PATH_ROW, SECTION_ROWS(functional_map_table), {.name = NULL}};
 
 const struct field_table config_users_table = {
 	.what = "'users'",
@@ -312,6 +317,72 @@ const struct field_table config_users_table = {
 const struct field_table config_functional_table = {
 	.what = "'functional'",
 	.fields = functional_fields,
+	.size = sizeof(struct config_section),
+	.position = FIELD_PLACE(struct config_section, position),
+	.has = FIELD_PLACE(struct config_section, has),
+};
+
+/* --- provider ldap ------------------------------------------------------------------------ */
+
+#define LDAP_ROWS(what)                                                                  \
+	{.name = "filter",                                                               \
+	 .type = FIELD_VALUE,                                                            \
+	 .offset = offsetof(struct config_section, filter),                              \
+	 .max = SEARCH_FILTER_MAX,                                                       \
+	 .parse = config_parse_filter,                                                   \
+	 .form = "an LDAP filter",                                                       \
+	 .example = "\"(objectClass=person)\"",                                          \
+	 .help = "which entries the directory is asked for as " what},                   \
+	{                                                                                \
+		.name = "base_dns", .type = FIELD_LIST, .flags = FIELD_ALONE,            \
+		.offset = offsetof(struct config_section, base_dns.items),               \
+		.also = FIELD_PLACE(struct config_section, base_dns.count),              \
+		.item = &config_base_item, .item_size = sizeof(struct str), .most = 256, \
+		.form = "a distinguished name or a list of them",                        \
+		.help = "where " what " are, in place of what the source says"           \
+	}
+
+static const struct field_word read_words[] = {
+	{"users", LDAP_READ_USERS, false, "users, among them disabled ones, by `filter`"},
+	{"groups", LDAP_READ_GROUPS, false, "groups, whose members are the delegates"},
+	{NULL, 0, false, NULL},
+};
+
+static const struct field_word members_words[] = {
+	{"nested", LDAP_MEMBERS_NESTED, false, "members of member groups are delegates, too"},
+	{"direct", LDAP_MEMBERS_DIRECT, false, "only a group's own members"},
+	{NULL, 0, false, NULL},
+};
+
+static const struct field ldap_users_fields[] = {
+	LDAP_ROWS("users"), SECTION_ROWS(user_map_table), {.name = NULL}};
+static const struct field ldap_functional_fields[] = {
+	{.name = "read",
+	 .type = FIELD_WORD,
+	 .offset = offsetof(struct config_section, read),
+	 .words = read_words,
+	 .otherwise = "users",
+	 .help = "what functional accounts are in the directory"},
+	{.name = "members",
+	 .type = FIELD_WORD,
+	 .offset = offsetof(struct config_section, members),
+	 .words = members_words,
+	 .otherwise = "nested",
+	 .help = "of groups: who stands for \"{members}\""},
+	LDAP_ROWS("functional accounts"),
+	SECTION_ROWS(functional_map_table),
+	{.name = NULL}};
+
+const struct field_table config_ldap_users_table = {
+	.what = "'users' of a directory",
+	.fields = ldap_users_fields,
+	.size = sizeof(struct config_section),
+	.position = FIELD_PLACE(struct config_section, position),
+	.has = FIELD_PLACE(struct config_section, has),
+};
+const struct field_table config_ldap_functional_table = {
+	.what = "'functional' of a directory",
+	.fields = ldap_functional_fields,
 	.size = sizeof(struct config_section),
 	.position = FIELD_PLACE(struct config_section, position),
 	.has = FIELD_PLACE(struct config_section, has),

@@ -59,7 +59,7 @@ static const struct field_table domains_table = {
 
 static const struct field_word source_providers[] = {
 	{"yaml", SOURCE_YAML, false, "files of declared accounts"},
-	{"ldap", -1, true, "Active Directory and other directories"},
+	{"ldap", SOURCE_LDAP, false, "Active Directory and other directories"},
 	{"exchange-online", -1, true, "mailboxes of Exchange Online"},
 	{"csv", SOURCE_CSV, false, "tables as text"},
 	{"xlsx", -1, true, "Excel workbooks"},
@@ -193,7 +193,8 @@ static const struct field source_csv_fields[] = {
 };
 
 static const struct field_variant source_variants[] = {{SOURCE_YAML, source_yaml_fields},
-						       {SOURCE_CSV, source_csv_fields}};
+						       {SOURCE_CSV, source_csv_fields},
+						       {SOURCE_LDAP, config_ldap_fields}};
 
 static const struct field_table source_table = {
 	.what = "a source",
@@ -203,7 +204,7 @@ static const struct field_table source_table = {
 	.has = FIELD_PLACE(struct config_source, has),
 	.by = "provider",
 	.variants = source_variants,
-	.variant_count = 2,
+	.variant_count = sizeof(source_variants) / sizeof(*source_variants),
 	.help = "For each attribute of an account the first source that has an opinion wins.",
 };
 

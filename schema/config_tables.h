@@ -62,6 +62,13 @@ extern const struct field_word config_manage_words[];
  * are none, and filling it had none, source->mapped is set. */
 void config_mapping_check(struct field_walk *walk, struct config_source *source,
 			  const struct node *item);
+/* Of provider ldap in config_ldap.c, and forms it shares with its sections. */
+extern const struct field config_ldap_fields[], config_base_item;
+int config_parse_filter(struct field_walk *walk, const struct field *field,
+			const struct node *node, void *out);
+/* Findings beyond its rows. `sections` are NULL where they are not written. */
+void config_ldap_check(struct field_walk *walk, const struct config_source *source,
+		       const struct node *item, const struct node *const sections[KIND_COUNT]);
 /* Its sections in config_policy_tables.c. */
 extern const struct field_table config_actions_table, config_limits_table,
 	config_approval_table, config_apply_table, config_state_table;
