@@ -29,12 +29,20 @@ static void see_through_plan(struct apply_run *run)
 	expect_init(&run->world, &run->index, &run->names, run->plan, created);
 }
 
+static void announce_changes(struct apply_run *run)
+{
+	for (size_t i = 0; i < run->plan->changes.count; i++)
+		if (run->tasks[i].id && !run->tasks[i].decided)
+			target_will_change(run->target, run->tasks[i].id);
+}
+
 int look_now(struct apply_run *run, struct err *err)
 {
 	struct accounts fresh = ACCOUNTS_INIT;
 	uint64_t at = os_monotonic_ms();
 	size_t kept = 0;
 
+	announce_changes(run);
 	if (run->target->ops->list(run->target, &run->names, &fresh, err) < 0) {
 		accounts_release(&fresh);
 		return -1;

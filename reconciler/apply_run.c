@@ -196,7 +196,7 @@ static void send(struct apply_run *run, uint32_t number)
 		.id = task->id,
 		.wanted = &flight->wanted,
 		.set = flight->set,
-		.key = flight->set & ATTR_KEY ? secret_str(&task->key) : STR_NONE,
+		.key = secret_str(&task->key),
 	};
 
 	if (run->target->ops->submit(run->target, &request, &err) < 0) {
