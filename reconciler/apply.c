@@ -135,9 +135,11 @@ static int look_before(struct apply_run *run, struct str approver, struct err *e
 	struct err stale = ERR_INIT;
 	int nothing_left;
 
-	if (look_now(run, err) < 0 || look_limits(run, err) < 0 || look_links(run, err) < 0)
+	if (look_now(run, err) < 0 || look_limits(run, err) < 0)
 		return -1;
 	nothing_left = look_first(run, &stale);
+	if (look_links(run, err) < 0)
+		return -1;
 	if (run->input->mode == APPLY_DRY_RUN)
 		return 0;
 	if (approver.len && commit_policy(run, approver, err) < 0)

@@ -151,7 +151,8 @@ static int check_links(const struct apply_run *run, const struct sym_table *by_d
 	for (size_t i = 0; i < plan->changes.count; i++) {
 		const struct plan_change *change = &plan->changes.items[i];
 
-		if (confirmed(plan, change->address, change->rename.to))
+		if (run->tasks[i].decided ||
+		    confirmed(plan, change->address, change->rename.to))
 			continue;
 		for (size_t l = 0; l < change->link_count; l++) {
 			if (check_link(run, by_digest, change->kind, change->address,

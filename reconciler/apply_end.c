@@ -14,6 +14,8 @@ void task_decide(struct apply_run *run, struct task *task, enum change_outcome o
 
 	task->result->outcome = outcome;
 	task->decided = true;
+	if (task->touched)
+		task_keep(run, task);
 	d->decided++;
 	if (outcome == CHANGE_DONE && task->change->action == ACTION_CREATE && task->id)
 		task->result->id = arena_str(&run->result->arena, sym_str(task->id));
@@ -254,7 +256,10 @@ void outcome_take(struct apply_run *run, const struct target_outcome *outcome)
 		}
 		count_end(run, false);
 		take_answer(run, task, flight, outcome);
-		step_end(run, number, true);
+		if (flight->set & ATTR_ADDRESS && task_left_behind(run, task))
+			step_ready(run, number);
+		else
+			step_end(run, number, true);
 		break;
 	case OUTCOME_REFUSED:
 		refused(run, number, outcome);

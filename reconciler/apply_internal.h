@@ -54,6 +54,7 @@ struct task {
 	const struct sym *address; /* as the plan has it now; NULL for a create */
 	const struct sym *goal;    /* as it will be: of a create, or renamed; else == address */
 	bool there;                /* `now` is given */
+	bool kept;                 /* `now` and `persons` outlive the last look */
 	struct account now; /* as last listed or answered; its delegates are in `persons` */
 	/* Its delegates: their target ids, because addresses change while the run goes on; of a
 	 * delegate that is out of sight the address. Sorted by text. */
@@ -140,10 +141,11 @@ struct apply_run {
 	struct expect_world world;
 	uint64_t looked_at; /* os_monotonic_ms() of the last listing */
 
-	struct task *tasks;                          /* one for each change of the plan */
-	struct sym_table by_address, by_goal, by_id; /* task + 1 */
-	bool renames;                                /* the plan has some */
-	struct secret fingerprint_key;               /* only when the plan sends account keys */
+	struct task *tasks; /* one for each change of the plan */
+	/* Task + 1; by_claim: by every address that the change gives its account. */
+	struct sym_table by_address, by_goal, by_id, by_claim;
+	bool renames;                  /* the plan has some */
+	struct secret fingerprint_key; /* only when the plan sends account keys */
 
 	struct journal journal;
 	struct dispatch dispatch;
@@ -192,6 +194,11 @@ enum standing task_stand(struct apply_run *run, struct task *task);
  * are allocated in `arena`. */
 bool step_wanted(struct apply_run *run, struct task *task, const struct step *step,
 		 struct arena *arena, struct flight *flight);
+/*
+ * Whether the renamed account still has its old address, now as an alias, which some services leave
+ * behind, while the plan gives that address to another one.
+ */
+bool task_left_behind(struct apply_run *run, const struct task *task);
 /* Adds to result->text, with "; " between. */
 void task_note(struct apply_run *run, struct task *task, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
@@ -242,7 +249,7 @@ int look_journal(struct apply_run *run, struct err *err);
 /* An entry that calls its account or a new delegate otherwise than it is called, or names other
  * values to be replaced: makes it stale. */
 bool entry_untrue(struct apply_run *run, struct task *task);
-/* Source ids that the plan would record for one account while another one, which is still there, has
+/* After look_first: of what is left, source ids that the plan would record for one account while another one, which is still there, has
  * them by the record: whoever the source lists would be taken for somebody else ever after. */
 int look_links(struct apply_run *run, struct err *err);
 

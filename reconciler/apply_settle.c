@@ -44,6 +44,9 @@ static void settle_step(struct apply_run *run, uint32_t number)
 		step_end(run, number, true);
 		return;
 	}
+	/* That half of it is done, and what is sent now is another request. */
+	if (task->sent & ATTR_ADDRESS && task_left_behind(run, task))
+		task->tries = 0;
 	if (++task->tries < TRIES_MOST) {
 		step_ready(run, number);
 		return;

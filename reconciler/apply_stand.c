@@ -113,6 +113,32 @@ static struct set added_persons(struct apply_run *run, const struct task *task, 
 	return set;
 }
 
+/* The aliases of a renamed account without its old address; none of the plan's. */
+static struct set without_old_address(const struct task *task, struct set aliases,
+				      struct arena *arena)
+{
+	const struct sym **old;
+
+	if (!task->address || task->goal == task->address)
+		return aliases;
+	old = arena_array(arena, const struct sym *, 1);
+	*old = task->address;
+	return set_minus(arena, aliases, (struct set){old, 1});
+}
+
+static bool gives_old_address_away(struct apply_run *run, const struct task *task)
+{
+	const struct task *to = task_of(run, &run->by_claim, task->address);
+
+	return to && to != task && task->goal != task->address;
+}
+
+bool task_left_behind(struct apply_run *run, const struct task *task)
+{
+	return task->there && task->now.address == task->goal &&
+	       gives_old_address_away(run, task) && set_has(task->now.aliases, task->address);
+}
+
 /* --- applying and undoing ----------------------------------------------------------------- */
 
 static const struct sym *value_sym(struct apply_run *run, struct str text)
@@ -160,8 +186,11 @@ static void apply_parts(struct apply_run *run, const struct task *task, unsigned
 				  address_set(run, &task->change->aliases_remove, arena));
 		*persons = set_minus(arena, *persons, removed_persons(run, task, arena));
 	}
-	if (parts & PART_SET)
+	if (parts & PART_SET) {
 		set_scalars(run, task, account);
+		if (gives_old_address_away(run, task))
+			account->aliases = without_old_address(task, account->aliases, arena);
+	}
 	if (parts & PART_ADD)
 		give(run, task, account, persons, arena);
 }
@@ -197,6 +226,7 @@ static bool clean(struct apply_run *run, struct task *task)
 		before.unit = value_sym(run, change->unit.from);
 	before.aliases = set_minus(&arena, before.aliases,
 				   address_set(run, &change->aliases_add, &arena));
+	before.aliases = without_old_address(task, before.aliases, &arena);
 	before.aliases = set_plus(&arena, before.aliases,
 				  address_set(run, &change->aliases_remove, &arena));
 	persons = set_minus(&arena, persons, added_persons(run, task, true, &arena));
@@ -258,7 +288,8 @@ static bool at_goal(struct apply_run *run, struct task *task)
 	/* A delegate that cannot be added now is not there either. */
 	if (added_persons(run, task, false, &arena).count != change->delegates_add.count)
 		return false;
-	return scalars_at(task, false) && set_equal(wanted.aliases, task->now.aliases) &&
+	return scalars_at(task, false) && !task_left_behind(run, task) &&
+	       set_equal(wanted.aliases, task->now.aliases) &&
 	       set_equal(persons, task->persons);
 }
 

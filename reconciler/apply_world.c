@@ -55,8 +55,13 @@ static void prepare_task(struct apply_run *run, uint32_t i)
 	}
 	if (change->rename.set)
 		run->renames = true;
-	if (change->action == ACTION_CREATE || change->rename.set)
+	if (change->action == ACTION_CREATE || change->rename.set) {
 		sym_table_put(&run->by_goal, task->goal, i + 1);
+		sym_table_put(&run->by_claim, task->goal, i + 1);
+	}
+	for (size_t a = 0; a < change->aliases_add.count; a++)
+		sym_table_put(&run->by_claim,
+			      sym_get(&run->names, change->aliases_add.items[a]), i + 1);
 }
 
 void tasks_prepare(struct apply_run *run)
@@ -84,6 +89,7 @@ void tasks_release(struct apply_run *run)
 	run->tasks = NULL;
 	sym_table_release(&run->by_address);
 	sym_table_release(&run->by_goal);
+	sym_table_release(&run->by_claim);
 	sym_table_release(&run->by_id);
 }
 
@@ -254,6 +260,7 @@ void tasks_take(struct apply_run *run)
 		else
 			account = created(run, task);
 		task->there = account != NULL;
+		task->kept = false;
 		task->persons = (struct set){.count = 0};
 		if (!account)
 			continue;
@@ -289,13 +296,22 @@ void task_answered(struct apply_run *run, struct task *task, const struct accoun
 	}
 	task->persons = persons_of(run, answer, &run->arena);
 	task->now.delegates = (struct delegates){.count = 0};
+	task->kept = true;
 }
 
 void task_keep(struct apply_run *run, struct task *task)
 {
 	const struct account now = task->now;
+	struct set persons = task->persons;
 
 	task->touched = true;
-	if (task->there)
-		task_answered(run, task, &now);
+	if (!task->there || task->kept)
+		return;
+	if (persons.count) {
+		persons.items = arena_array(&run->arena, const struct sym *, persons.count);
+		memcpy(persons.items, task->persons.items,
+		       persons.count * sizeof(*persons.items));
+	}
+	task_answered(run, task, &now);
+	task->persons = persons;
 }

@@ -1,12 +1,21 @@
+#include "address.h"
+#include "base/log.h"
 #include "base/os.h"
 #include "listing.h"
 #include "planner.h"
+#include "source_view.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 static const struct option options[] = {
 	{"format", 0, "FORMAT", "how to print them", false, "table|json|csv|yaml"},
+	{"raw", 0, NULL, "of a source: its entries as they are before they are mapped", false,
+	 NULL},
+	{"attributes", 0, NULL,
+	 "of a source: the attributes that its entries have, with examples", false, NULL},
+	{"explain", 0, "ADDRESS", "of a source: why the entry with this address is in or out",
+	 false, NULL},
 	{NULL, 0, NULL, NULL, false, NULL},
 };
 
@@ -23,22 +32,105 @@ static int find_source(struct context *context, const char *name, uint32_t *inde
 		       context->config_path, name);
 }
 
+#define HELD_SHOWN 20
+
+/* No listing has a place for them. */
+static void say_held(const struct entries *entries)
+{
+	size_t held = 0;
+
+	for (size_t i = 0; i < entries->count; i++) {
+		const struct entry *entry = &entries->items[i];
+
+		if (!entry->held || held++ >= HELD_SHOWN)
+			continue;
+		log_info("held: %s%s%s: %s", kind_names[entry->account.kind],
+			 entry->account.address ? " " : "",
+			 entry->account.address ? entry->account.address->text : "",
+			 entry->held->text);
+	}
+	if (held > HELD_SHOWN)
+		log_info("held: %zu more", held - HELD_SHOWN);
+}
+
 /* What one source says, before it is merged with the others. */
 static int list_source(struct context *context, int64_t now, const char *name,
 		       struct worlds *worlds, struct accounts *out)
 {
 	const struct source_input input = {.names = &context->names, .today = date_of(now)};
+	struct source *source = NULL;
 	uint32_t index = 0;
-	if (find_source(context, name, &index) < 0 ||
-	    read_entries(&context->config, &input, NULL, &worlds->entries,
-			 &context->diags, &context->err) < 0)
+	int failed = -1;
+
+	if (find_source(context, name, &index) < 0)
 		return -1;
-	for (size_t i = 0; i < worlds->entries.count; i++) {
-		if (worlds->entries.items[i].source == index)
-			*vec_push(out) = worlds->entries.items[i].account;
-	}
+	if (source_open(&source, &context->config, index, &context->err) == 0)
+		failed = source->ops->read(source, &input, &worlds->entries, &context->diags,
+					   &context->err);
+	source_free(source);
+	if (failed)
+		return -1;
+	for (size_t i = 0; i < worlds->entries.count; i++)
+		*vec_push(out) = worlds->entries.items[i].account;
+	say_held(&worlds->entries);
 	return 0;
 }
+
+/* --- a source seen from within ------------------------------------------------------------ */
+
+static int show_source(struct context *context, struct source *source,
+		       const struct source_input *input, bool json)
+{
+	const struct arguments *arguments = &context->arguments;
+	const char *given_address = value_of(arguments, "explain");
+	struct diags *diags = &context->diags;
+	struct str address;
+
+	if (given(arguments, "raw"))
+		return source_view_raw(source, input, json, diags, &context->err);
+	if (given(arguments, "attributes"))
+		return source_view_attributes(source, input, json, diags, &context->err);
+	if (address_normalize(&context->arena, str_of(given_address), &address, &context->err) <
+	    0) {
+		context->err.class = ERR_USAGE;
+		return err_prefix(&context->err, "--explain %s", given_address);
+	}
+	return source_view_explain(source, input, address, diags, &context->err);
+}
+
+static int view_source(struct context *context, const char *format)
+{
+	const struct arguments *arguments = &context->arguments;
+	const bool json = format && !strcmp(format, "json");
+	struct source_input input = {.names = &context->names};
+	struct source *source = NULL;
+	uint32_t index = 0;
+	int64_t now;
+	int failed = -1;
+
+	if (given(arguments, "raw") + given(arguments, "attributes") +
+		    given(arguments, "explain") >
+	    1)
+		return err_set(&context->err, ERR_USAGE,
+			       "--raw, --attributes and --explain are three questions");
+	if (strcmp(arguments->words[0], "source") != 0 || arguments->word_count < 2)
+		return err_set(&context->err, ERR_USAGE,
+			       "--raw, --attributes and --explain are for list source NAME");
+	if (format && (given(arguments, "explain") ||
+		       (strcmp(format, "json") != 0 && strcmp(format, "table") != 0)))
+		return err_set(&context->err, ERR_USAGE,
+			       "--raw and --attributes print text, or JSON with --format json");
+	if (context_now(context, &now) < 0 ||
+	    find_source(context, arguments->words[1], &index) < 0)
+		return -1;
+	input.today = date_of(now);
+	if (source_open(&source, &context->config, index, &context->err) == 0)
+		failed = show_source(context, source, &input, json);
+	source_free(source);
+	return failed;
+}
+
+/* --- one of the worlds -------------------------------------------------------------------- */
 
 static int gather(struct context *context, struct worlds *worlds, struct accounts *out)
 {
@@ -87,6 +179,9 @@ static int run(struct context *context)
 {
 	const char *word = value_of(&context->arguments, "format");
 	enum listing_format format = LISTING_TABLE;
+	if (given(&context->arguments, "raw") || given(&context->arguments, "attributes") ||
+	    given(&context->arguments, "explain"))
+		return view_source(context, word);
 	if (word)
 		listing_format_parse(word, &format);
 	struct worlds worlds;
