@@ -164,10 +164,15 @@ static bool updated(struct looking *l, struct account *account)
 static bool succeeded(struct looking *l)
 {
 	const struct target_request *request = &l->job->request;
+	struct err ignored = ERR_INIT;
 	struct account account;
 	bool readable;
 
 	if (request->op == REQUEST_DELETE) {
+		/* A page of something on the way is no answer of the service. */
+		if (l->answer->body.len > 0 && (!zivver_is_json(l->answer->content_type) ||
+						json_check(l->answer->body, &ignored) < 0))
+			return unknown(l, STR("the answer is not one of the service"));
 		zivver_world_delete(&l->t->world, request->id);
 		return done(l, NULL);
 	}
