@@ -96,7 +96,7 @@ struct subject {
 	uint32_t other;
 	uint32_t first_delegate, delegate_count; /* wanted ones, in world.delegates */
 	uint32_t active_delegates; /* of a functional account, those that will be active */
-	uint32_t unseen_delegates; /* wanted and present, but outside the scope: they stay */
+	uint32_t unseen_delegates; /* present, but outside the scope: they stay */
 	const struct sym *about;
 	struct dropped *dropped;
 };

@@ -109,6 +109,26 @@ static void warn_left_out(struct world *w, uint32_t s, const struct sym *delegat
 			   delegate->text, STR_FMT(w->config->sources[source].name), why));
 }
 
+static bool is_present(const struct world *w, uint32_t s, uint32_t user)
+{
+	const struct account *current = current_at(w, s), *delegate = current_at(w, user);
+
+	return current && delegate && delegates_find(current->delegates, delegate->address);
+}
+
+/*
+ * As long as sources and target do not agree that it is a user, nobody can tell who would read: what
+ * is there stays, nothing is added.
+ */
+static bool is_user(const struct world *w, uint32_t s, uint32_t user)
+{
+	const struct desired_account *desired = desired_at(w, user);
+
+	if (subject_kind(w, user) != KIND_USER)
+		return false;
+	return !desired || desired->account.kind == KIND_USER || is_present(w, s, user);
+}
+
 static void resolve_one(struct world *w, uint32_t s)
 {
 	struct subject *subject = &w->subjects[s];
@@ -124,16 +144,14 @@ static void resolve_one(struct world *w, uint32_t s)
 
 		if (user == s)
 			continue;
-		if (is_nobody(w, user) && is_unseen(w, s, address)) {
-			subject->unseen_delegates++;
+		if (is_nobody(w, user) && is_unseen(w, s, address))
 			continue;
-		}
 		if (is_nobody(w, user)) {
 			if (heard)
 				warn_left_out(w, s, address, source, "no such active account");
 			continue;
 		}
-		if (subject_kind(w, user) != KIND_USER) {
+		if (!is_user(w, s, user)) {
 			if (heard)
 				warn_left_out(w, s, address, source,
 					      "it is a functional account, and only users can "
@@ -224,7 +242,7 @@ static void count_active(struct world *w, uint32_t s, uint32_t user)
 	w->subjects[s].active_delegates += will_be_active(w, user);
 }
 
-/* Present delegates whom the scope leaves out, where nobody manages delegates: they stay too. */
+/* Present delegates whom the scope leaves out stay, whatever the sources say of the others. */
 static uint32_t count_unseen(const struct world *w, uint32_t s)
 {
 	const struct account *current = current_at(w, s);
@@ -242,8 +260,7 @@ void delegates_count(struct world *w)
 
 		if (subject_kind(w, s) != KIND_FUNCTIONAL || subject->desired == NOBODY)
 			continue;
-		if (!delegates_managed(w, s))
-			subject->unseen_delegates = count_unseen(w, s);
+		subject->unseen_delegates = count_unseen(w, s);
 		subject->active_delegates = subject->unseen_delegates;
 		each_delegate(w, s, count_active);
 		if (delegates_managed(w, s))
