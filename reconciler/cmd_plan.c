@@ -128,6 +128,7 @@ static int make_plan(struct context *context, struct worlds *worlds, struct plan
 	struct reconcile_input input = {.config = &context->config,
 					.desired = &worlds->desired,
 					.current = &worlds->current,
+					.hidden = worlds_hidden(worlds),
 					.recorded = &worlds->recorded,
 					.options = &plan->options,
 					.today = date_of(now),

@@ -54,6 +54,7 @@ static int make_plan(struct context *context, struct worlds *worlds, struct plan
 					.desired = worlds->desired.sources ? &worlds->desired
 									   : NULL,
 					.current = &worlds->current,
+					.hidden = worlds_hidden(worlds),
 					.recorded = &worlds->recorded,
 					.options = &plan->options,
 					.today = date_of(now),

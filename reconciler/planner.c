@@ -27,6 +27,9 @@ void worlds_release(struct worlds *worlds)
 	desired_release(&worlds->desired);
 	entries_release(&worlds->entries);
 	accounts_release(&worlds->current);
+	free(worlds->hidden.items);
+	worlds->hidden.items = NULL;
+	worlds->hidden.count = worlds->hidden.capacity = 0;
 	recorded_release(&worlds->recorded);
 	policy_release(&worlds->policy);
 	policy_release(&worlds->wanted_policy);
@@ -91,6 +94,13 @@ static int open_target(struct context *context, struct worlds *worlds)
 			      : target_open(&worlds->target, &context->config, &context->err);
 }
 
+static void hide(struct worlds *worlds, const struct account *account)
+{
+	*vec_push(&worlds->hidden) = account->address;
+	for (uint32_t i = 0; i < account->aliases.count; i++)
+		*vec_push(&worlds->hidden) = account->aliases.items[i];
+}
+
 /* What is in scope, sorted. */
 static int take_listing(struct context *context, struct worlds *worlds)
 {
@@ -102,9 +112,12 @@ static int take_listing(struct context *context, struct worlds *worlds)
 	worlds->target = NULL;
 	if (open_target(context, worlds) < 0)
 		return -1;
+	worlds->hidden.count = 0;
 	for (size_t i = 0; i < current->count; i++) {
 		if (target_in_scope(&context->config, &current->items[i]))
 			current->items[kept++] = current->items[i];
+		else
+			hide(worlds, &current->items[i]);
 	}
 	current->count = kept;
 	accounts_sort(current->items, kept);
@@ -129,8 +142,7 @@ int worlds_read_both(struct context *context, int64_t now, struct worlds *worlds
 	struct listing listing = {context, worlds, ERR_INIT};
 	struct thread beside = {.run = list_target, .context = &listing};
 
-	if (open_target(context, worlds) < 0 ||
-	    read_desired(context, now, &beside, worlds) < 0)
+	if (open_target(context, worlds) < 0 || read_desired(context, now, &beside, worlds) < 0)
 		return -1;
 	if (!beside.started)
 		beside.result = list_target(&listing);
@@ -139,6 +151,11 @@ int worlds_read_both(struct context *context, int64_t now, struct worlds *worlds
 		return -1;
 	}
 	return take_listing(context, worlds);
+}
+
+struct set worlds_hidden(const struct worlds *worlds)
+{
+	return (struct set){worlds->hidden.items, (uint32_t)worlds->hidden.count};
 }
 
 int worlds_read_recorded(struct context *context, struct worlds *worlds)

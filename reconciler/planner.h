@@ -14,6 +14,10 @@ struct worlds {
 	struct entries entries; /* after the merge without items */
 	struct desired desired;
 	struct accounts current;
+	struct {
+		const struct sym **items;
+		size_t count, capacity;
+	} hidden; /* the addresses of what the target has out of scope */
 	struct recorded recorded;
 	struct policy policy;        /* recorded; before the first run the configuration's */
 	struct policy wanted_policy; /* the configuration's */
@@ -30,6 +34,8 @@ int worlds_read_keys(struct context *context, bool renew, struct worlds *worlds)
 int worlds_read_current(struct context *context, struct worlds *worlds);
 /* Both of them, at the same time as far as they have to be waited for. */
 int worlds_read_both(struct context *context, int64_t now, struct worlds *worlds);
+/* As reconcile takes them. */
+struct set worlds_hidden(const struct worlds *worlds);
 int worlds_read_recorded(struct context *context, struct worlds *worlds);
 /* The recorded policy and the configuration's; pinned endpoints checked unless `endpoints` is false. */
 int worlds_read_policy(struct context *context, struct worlds *worlds, bool endpoints);

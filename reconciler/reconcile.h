@@ -21,6 +21,7 @@
 #include "pipeline.h"
 
 #define NOBODY UINT32_MAX
+#define HIDDEN (UINT32_MAX - 1) /* as the owner of an address: somebody out of scope */
 
 /* What the sources want of an account. */
 enum want { WANT_ACTIVE, WANT_INACTIVE, WANT_ABSENT, WANT_HELD };
@@ -83,7 +84,8 @@ struct identity {
 struct dropped {
 	struct dropped *next;
 	const struct sym *alias;
-	uint32_t owner; /* subject that has it; NOBODY: the service refused it for good */
+	uint32_t
+		owner; /* subject that has it, or HIDDEN; NOBODY: refused by the service for good */
 };
 
 /* One account as it is, as it should be and as it was. */
@@ -134,6 +136,7 @@ struct world {
 	uint32_t count, current_count;
 	uint32_t *subject_of; /* by desired */
 	uint32_t *wanted;     /* by symbol number: subject that wants the address, + 1 */
+	bool *hidden; /* by symbol number: an account out of scope has the address; NULL: none */
 
 	struct {
 		struct wanted_delegate *items;

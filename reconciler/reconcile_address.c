@@ -45,14 +45,17 @@ bool keeps_address(const struct world *w, uint32_t s, const struct sym *address)
 	return current && current->address != address && alias_ignored(w, address);
 }
 
-/* The subject that has the address now and after the plan; NOBODY. */
+/* The subject that has the address now and after the plan, or HIDDEN; NOBODY. */
 static uint32_t kept_by(const struct world *w, uint32_t s, const struct sym *address)
 {
 	const struct account *account = accounts_owner(&w->index, address);
 	uint32_t owner;
 
 	if (!account)
-		return NOBODY;
+		return w->hidden && address->number < w->index.size &&
+				       w->hidden[address->number]
+			       ? HIDDEN
+			       : NOBODY;
 	owner = (uint32_t)(account - w->in->current->items);
 	if (owner == s || (is_live(w, owner) && !keeps_address(w, owner, address)))
 		return NOBODY;
@@ -121,7 +124,7 @@ static void hold_rename(struct world *w, uint32_t s, const struct sym *address)
 {
 	const uint32_t owner = kept_by(w, s, address);
 
-	if (owner == NOBODY || !is_or_will_be_suspended(w, owner))
+	if (owner == NOBODY || owner == HIDDEN || !is_or_will_be_suspended(w, owner))
 		return;
 	if (may_be_renamed(w, owner, s))
 		give_way(w, owner, OBSTACLE_RENAMED, s, address);
@@ -152,7 +155,8 @@ static void check_address(struct world *w, uint32_t s, const struct sym *address
 
 	if (owner == NOBODY)
 		return;
-	if (w->subjects[s].ruling == RULING_CREATE && is_or_will_be_suspended(w, owner))
+	if (w->subjects[s].ruling == RULING_CREATE && owner != HIDDEN &&
+	    is_or_will_be_suspended(w, owner))
 		give_way(w, s, OBSTACLE_RENAME, owner, address);
 	else if (desired_at(w, s)->account.address == address)
 		give_way(w, s, OBSTACLE_TAKEN, owner, address);

@@ -363,6 +363,12 @@ static void say_address(const struct world *w, uint32_t s, struct buf *problem,
 		return;
 	}
 	buf_puts(problem, " belongs to ");
+	if (subject->other == HIDDEN) {
+		buf_puts(problem, "an account outside target.scope");
+		buf_puts(todo,
+			 "free the address " PORTAL ", or correct its entry or the scope");
+		return;
+	}
 	add_account(w, subject->other, problem);
 	buf_puts(problem, ", which keeps it");
 	buf_puts(todo, "merge the two accounts " PORTAL ", or free the address first");
@@ -456,6 +462,11 @@ void dropped_text(const struct world *w, uint32_t s, const struct dropped *dropp
 		buf_puts(problem, " was refused by the service for good");
 		buf_puts(todo, "merge the guest account of that address " PORTAL
 			       ", or drop the alias");
+		return;
+	}
+	if (dropped->owner == HIDDEN) {
+		buf_puts(problem, " belongs to an account outside target.scope");
+		buf_puts(todo, "take it from that account " PORTAL ", or drop the alias");
 		return;
 	}
 	if (subject_address(w, dropped->owner) == dropped->alias) {

@@ -100,6 +100,18 @@ static void make_wanted(struct world *w)
 	}
 }
 
+static void make_hidden(struct world *w)
+{
+	const struct set hidden = w->in->hidden;
+
+	if (hidden.count == 0)
+		return;
+	w->hidden = mem_calloc(w->index.size + 1u, sizeof(*w->hidden));
+	for (uint32_t i = 0; i < hidden.count; i++)
+		if (hidden.items[i]->number < w->index.size)
+			w->hidden[hidden.items[i]->number] = true;
+}
+
 void world_release(struct world *w)
 {
 	accounts_index_release(&w->index);
@@ -112,6 +124,7 @@ void world_release(struct world *w)
 	free(w->subjects);
 	free(w->subject_of);
 	free(w->wanted);
+	free(w->hidden);
 	free(w->delegates.items);
 	free(w->reader_start);
 	free(w->readers);
@@ -125,4 +138,5 @@ void world_prepare(struct world *w)
 	read_options(w);
 	make_subjects(w);
 	make_wanted(w);
+	make_hidden(w);
 }
