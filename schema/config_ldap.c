@@ -328,4 +328,11 @@ void config_ldap_check(struct field_walk *walk, const struct config_source *sour
 			check_section(walk, &source->sections[kind], (enum account_kind)kind,
 				      sections[kind]);
 	}
+	/* Members and trustees are distinguished names and SIDs: somebody must say whose. */
+	if (sections[KIND_FUNCTIONAL] && !sections[KIND_USER])
+		field_error(
+			walk, sections[KIND_FUNCTIONAL],
+			"'users' is missing: it says who the delegates of functional accounts "
+			"are; where another source lists the people, write users: {manage: "
+			"[delegates], map: {delegates: none}}");
 }

@@ -130,8 +130,7 @@ static void find_origins(struct arena *arena, struct config_section *section)
 void config_origins(const struct config_source *source, enum account_kind kind,
 		    enum attribute attribute, const char *otherwise, struct buf *out)
 {
-	const struct texts *origins =
-		&source->sections[kind].origins[__builtin_ctz(attribute)];
+	const struct texts *origins = &source->sections[kind].origins[__builtin_ctz(attribute)];
 
 	for (size_t i = 0; i < origins->count; i++)
 		buf_addf(out, "%s%.*s", i ? ", " : "", STR_FMT(origins->items[i]));
@@ -396,6 +395,9 @@ void config_mapping_check(struct field_walk *walk, struct config_source *source,
 	const bool directory = source->provider == SOURCE_LDAP;
 
 	if (source->provider == SOURCE_YAML || item->type != NODE_MAP)
+		return;
+	/* What an unknown preset would have said is not missing. */
+	if (directory && node_get(item, "preset") && !source->ldap.preset)
 		return;
 	for (unsigned i = 0; i < KIND_COUNT; i++) {
 		const struct node *node = node_get(item, names[i]);

@@ -97,7 +97,7 @@ static const struct preset *preset_of(const struct node *source)
 	return NULL;
 }
 
-/* Which functional accounts; NULL: a word that is none, which has its finding. */
+/* Which functional accounts. A word that is none has its finding. */
 static const char *functional_lines(const struct preset *preset, const struct node *functional)
 {
 	const struct node *read = node_get(functional, "read");
@@ -108,7 +108,7 @@ static const char *functional_lines(const struct preset *preset, const struct no
 		if (str_is(read->text, preset->functional[i].read))
 			return preset->functional[i].lines;
 	}
-	return NULL;
+	return preset->functional[0].lines;
 }
 
 /* "KEY:" with the lines below it. */

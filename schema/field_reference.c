@@ -35,10 +35,13 @@ static void add_row(struct buf *out, const struct field *field,
 	if (inner->type == FIELD_MAP)
 		buf_addf(out, ": see `%s`", path_of(sections, count, inner->table));
 	buf_puts(out, " | ");
-	if (field->otherwise)
-		buf_addf(out, "`%s`", field->otherwise);
-	else if (field->flags & FIELD_REQUIRED)
+	if (field->otherwise) {
+		buf_char(out, '`');
+		add_cell(out, str_of(field->otherwise));
+		buf_char(out, '`');
+	} else if (field->flags & FIELD_REQUIRED) {
 		buf_puts(out, "required");
+	}
 	buf_puts(out, " | ");
 	add_cell(out, str_of(field->help));
 	if (field->type == FIELD_WORD) {

@@ -2,6 +2,8 @@
 
 #include "base/json.h"
 
+#include <string.h>
+
 /* --- which tables there are --------------------------------------------------------------- */
 
 static const struct field_table *known(const struct field_section *sections, size_t count,
@@ -14,8 +16,18 @@ static const struct field_table *known(const struct field_section *sections, siz
 	return NULL;
 }
 
+static bool path_taken(const struct field_section *sections, size_t count, const char *path)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (strcmp(sections[i].path, path) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* `word` chose the fields; empty for those of all. */
 static size_t add_sections(struct field_section *sections, size_t count, size_t from,
-			   const struct field *fields)
+			   const struct field *fields, const char *word)
 {
 	for (const struct field *field = fields; field && field->name; field++) {
 		const struct field *inner = field->item ? field->item : field;
@@ -29,12 +41,32 @@ static size_t add_sections(struct field_section *sections, size_t count, size_t 
 			continue;
 		buf_addf(&path, "%s%s%s%s", sections[from].path,
 			 sections[from].path[0] ? "." : "", field->name, suffix);
+		/* Two variants may have different tables under one key. */
+		if (path_taken(sections, count, path.ptr))
+			buf_addf(&path, " (%s)", word);
 		sections[count] = (struct field_section){.table = inner->table};
 		snprintf(sections[count].path, sizeof(sections[count].path), "%s", path.ptr);
 		buf_release(&path);
 		count++;
 	}
 	return count;
+}
+
+static const struct field *find(const struct field *fields, const char *name)
+{
+	while (fields && fields->name && strcmp(fields->name, name) != 0)
+		fields++;
+	return fields && fields->name ? fields : NULL;
+}
+
+/* That chooses a variant. */
+static const struct field_word *word_of(const struct field_table *table, size_t variant)
+{
+	const struct field_word *word = find(table->fields, table->by)->words;
+
+	while (word->later || word->value != table->variants[variant].value)
+		word++;
+	return word;
 }
 
 size_t field_sections(const struct field_table *root,
@@ -46,9 +78,10 @@ size_t field_sections(const struct field_table *root,
 	for (size_t i = 0; i < count; i++) {
 		const struct field_table *table = sections[i].table;
 
-		count = add_sections(sections, count, i, table->fields);
+		count = add_sections(sections, count, i, table->fields, "");
 		for (size_t j = 0; j < table->variant_count; j++)
-			count = add_sections(sections, count, i, table->variants[j].fields);
+			count = add_sections(sections, count, i, table->variants[j].fields,
+					     word_of(table, j)->word);
 	}
 	return count;
 }
@@ -263,13 +296,6 @@ static void write_field(struct json_writer *w, const struct field *field)
 
 /* --- one table ---------------------------------------------------------------------------- */
 
-static const struct field *find(const struct field *fields, const char *name)
-{
-	while (fields && fields->name && strcmp(fields->name, name) != 0)
-		fields++;
-	return fields && fields->name ? fields : NULL;
-}
-
 static void write_properties(struct json_writer *w, const struct field *fields)
 {
 	for (; fields && fields->name; fields++) {
@@ -304,19 +330,31 @@ static bool written(const struct field_table *table, size_t variant, const char 
 	return false;
 }
 
+/* Variants have it, but not with the same table. */
+static bool differs(const struct field_table *table, const char *name)
+{
+	const struct field *first = NULL;
+
+	for (size_t i = 0; i < table->variant_count; i++) {
+		const struct field *field = find(table->variants[i].fields, name);
+
+		if (field && first && field->table != first->table)
+			return true;
+		first = first ? first : field;
+	}
+	return false;
+}
+
 /* With that word chosen: what is required, and what other variants have is not allowed. */
 static void write_variant(struct json_writer *w, const struct field_table *table, size_t number)
 {
 	const struct field_variant *variant = &table->variants[number];
-	const struct field_word *word = find(table->fields, table->by)->words;
 
-	while (word->later || word->value != variant->value)
-		word++;
 	json_begin_object(w, NULL);
 	json_begin_object(w, "if");
 	json_begin_object(w, "properties");
 	json_begin_object(w, table->by);
-	json_str(w, "const", str_of(word->word));
+	json_str(w, "const", str_of(word_of(table, number)->word));
 	json_end_object(w);
 	json_end_object(w);
 	json_begin_array(w, "required");
@@ -333,6 +371,10 @@ static void write_variant(struct json_writer *w, const struct field_table *table
 				json_bool(w, field->name, false);
 		}
 	}
+	for (const struct field *field = variant->fields; field->name; field++) {
+		if (differs(table, field->name))
+			write_field(w, field);
+	}
 	json_end_object(w);
 	write_required(w, variant->fields);
 	json_end_object(w);
@@ -347,7 +389,11 @@ static void write_object(struct json_writer *w, const struct field_table *table)
 	for (size_t i = 0; i < table->variant_count; i++) {
 		for (const struct field *field = table->variants[i].fields; field->name;
 		     field++) {
-			if (!written(table, i, field->name) && !(field->flags & FIELD_LATER))
+			if (written(table, i, field->name) || field->flags & FIELD_LATER)
+				continue;
+			if (differs(table, field->name))
+				json_bool(w, field->name, true);
+			else
 				write_field(w, field);
 		}
 	}

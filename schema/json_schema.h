@@ -9,7 +9,8 @@
 
 #define FIELD_SECTIONS_MAX 64
 
-/* A table with the first path that leads to it: "", "limits.user", "sources[]", "groups.*". */
+/* A table with the first path that leads to it: "", "limits.user", "sources[]", "groups.*",
+ * "sources[].users (ldap)". */
 struct field_section {
 	char path[128];
 	const struct field_table *table;

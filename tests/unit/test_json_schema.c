@@ -93,12 +93,27 @@ static void schema_says_what_the_tables_say(void **state)
 		{"$defs/target/properties/sign_in/default", "\"sso\""},
 		{"$defs/source/required", "[\"name\",\"provider\"]"},
 		{"$defs/source/allOf",
-		 "[{\"if\":{\"properties\":{\"provider\":{\"const\":\"yaml\"}},\"required\":"
-		 "[\"provider\"]},\"then\":{\"properties\":{\"kind\":false,\"delimiter\":"
-		 "false,\"encoding\":false,\"users\":false,\"functional\":false},"
-		 "\"required\":[\"path\"]}},{\"if\":{\"properties\":{\"provider\":{"
-		 "\"const\":\"csv\"}},\"required\":[\"provider\"]},\"then\":{"
-		 "\"properties\":{}}}]"},
+		 "[{\"if\":{\"properties\":{\"provider\":{\"const\":\"yaml\"}},\"require"
+		 "d\":[\"provider\"]},\"then\":{\"properties\":{\"kind\":false,\"delimit"
+		 "er\":false,\"encoding\":false,\"users\":false,\"functional\":false,\"p"
+		 "reset\":false,\"urls\":false,\"starttls\":false,\"ca_file\":false,\"bi"
+		 "nd\":false,\"base_dns\":false,\"page_size\":false,\"connect_timeout\":"
+		 "false,\"timeout\":false,\"groups\":false},\"required\":[\"path\"]}},{\""
+		 "if\":{\"properties\":{\"provider\":{\"const\":\"csv\"}},\"required\":["
+		 "\"provider\"]},\"then\":{\"properties\":{\"preset\":false,\"urls\":fal"
+		 "se,\"starttls\":false,\"ca_file\":false,\"bind\":false,\"base_dns\":fa"
+		 "lse,\"page_size\":false,\"connect_timeout\":false,\"timeout\":false,\""
+		 "groups\":false,\"users\":{\"description\":\"which entries are users, a"
+		 "nd what they are made of\",\"$ref\":\"#/$defs/users\"},\"functional\":"
+		 "{\"description\":\"the same for functional accounts\",\"$ref\":\"#/$de"
+		 "fs/functional\"}}}},{\"if\":{\"properties\":{\"provider\":{\"const\":\""
+		 "ldap\"}},\"required\":[\"provider\"]},\"then\":{\"properties\":{\"path"
+		 "\":false,\"kind\":false,\"delimiter\":false,\"encoding\":false,\"users"
+		 "\":{\"description\":\"which entries are users, and what they are made "
+		 "of\",\"$ref\":\"#/$defs/users-of-a-directory\"},\"functional\":{\"desc"
+		 "ription\":\"the same for functional accounts\",\"$ref\":\"#/$defs/func"
+		 "tional-of-a-directory\"}},\"required\":[\"urls\",\"bind\"]}}]"},
+		{"$defs/source/properties/users", "true"},
 		{"$defs/map-of-users/properties/name/anyOf",
 		 "[{\"type\":\"string\",\"minLength\":1,\"maxLength\":1024},{\"type\":"
 		 "\"array\",\"items\":{\"type\":\"string\",\"minLength\":1,\"maxLength\":"
