@@ -286,9 +286,10 @@ static int read_table(struct reading *r, struct table *t, struct err *err)
 }
 
 /* One file for both kinds, or one for each. */
-static size_t find_tables(const struct config_source *config, struct sym_pool *names,
+static size_t find_tables(const struct config_source *config, const struct source_input *input,
 			  struct table tables[KIND_COUNT])
 {
+	const unsigned wanted = input->keys_only ? config->has & 1u << KIND_USER : config->has;
 	struct buf because = BUF_INIT;
 	size_t count = 0;
 
@@ -297,18 +298,18 @@ static size_t find_tables(const struct config_source *config, struct sym_pool *n
 		struct str path = section->path.len ? section->path : config->path;
 		struct table *t = &tables[count];
 
-		if (!(config->has & 1u << kind))
+		if (!(wanted & 1u << kind))
 			continue;
 		if (count && !section->path.len && !config->sections[KIND_USER].path.len) {
 			tables[0].kinds |= 1u << kind;
 			continue;
 		}
-		*t = (struct table){.kinds = 1u << kind, .file = sym_get(names, path)};
+		*t = (struct table){.kinds = 1u << kind, .file = sym_get(input->names, path)};
 		t->path = sym_str(t->file);
 		t->csv = (struct csv){.fd = -1, .iconv = (iconv_t)-1};
 		buf_clear(&because);
 		buf_addf(&because, "listed in %s", t->path.ptr);
-		t->because = sym_get(names, buf_str(&because));
+		t->because = sym_get(input->names, buf_str(&because));
 		count++;
 	}
 	buf_release(&because);
@@ -323,7 +324,7 @@ static int source_csv_scan(struct source *source, const struct source_input *inp
 	struct table tables[KIND_COUNT];
 	int result = 0;
 
-	count = find_tables(source->config, input->names, tables);
+	count = find_tables(source->config, input, tables);
 	for (size_t i = 0; i < count && result == 0; i++)
 		result = read_table(&r, &tables[i], err);
 	/* Both of them, once both are read: they belong together. */

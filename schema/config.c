@@ -438,6 +438,10 @@ void config_release(struct config *config)
 void config_reference(struct buf *out)
 {
 	field_reference(out, &config_table);
+	buf_puts(out, "\n#### Templates\n\nWhat stands in `map`, `unit` and the like.\n\n");
+	template_forms(out);
+	buf_char(out, '\n');
+	template_reference(out);
 }
 
 void config_json_schema(struct buf *out)

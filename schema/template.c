@@ -21,8 +21,8 @@ static const struct conversion_row rows[] = {
 	{"trim", CONVERT_TRIM, 0, 0, "trim", "without blanks at both ends"},
 	{"first", CONVERT_FIRST, 0, 0, "first", "the first of several values"},
 	{"split", CONVERT_SPLIT, 0, 1, "split(;)",
-	 "several values out of one: split where the text in brackets stands; without brackets at "
-	 "; , | and line ends"},
+	 "several values out of one: split where the text in brackets stands, a comma as split(','); "
+	 "without brackets at ; , | and line ends"},
 	{"replace", CONVERT_REPLACE, 2, 2, "replace(a,b)", "every a replaced by b"},
 	{"local", CONVERT_LOCAL, 0, 0, "local", "what stands before the @"},
 	{"domain", CONVERT_DOMAIN, 0, 0, "domain", "what stands behind the @"},
@@ -64,16 +64,46 @@ static const struct conversion_row *row_of(struct str name)
 	return NULL;
 }
 
+/* A bar would end the cell. */
+static void add_cell(struct buf *out, const char *text)
+{
+	for (; *text; text++)
+		buf_addf(out, "%s%c", *text == '|' ? "\\" : "", *text);
+}
+
+static void add_line(struct buf *out, const char *code, const char *meaning)
+{
+	buf_puts(out, "| `");
+	add_cell(out, code);
+	buf_puts(out, "` | ");
+	add_cell(out, meaning);
+	buf_puts(out, " |\n");
+}
+
+void template_forms(struct buf *out)
+{
+	static const char *const forms[][2] = {
+		{"Cardiology", "that text"},
+		{"{displayName}", "the values of an attribute; its name knows no case"},
+		{"{givenName} {sn}", "one text; nothing at all when one of them has no value"},
+		{"{displayName|cn}", "the first that has a value"},
+		{"{givenName} {initials|} {sn}", "or else nothing in its place"},
+		{"{proxyAddresses:smtp|mail}", "with a conversion of what stands before it"},
+		{"{objectGUID:guid:upper}", "one conversion after the other"},
+		{"{'E-mail: work':trim}", "a name with any of { } | : ' in it"},
+		{"{{ and }}", "the braces themselves"},
+	};
+
+	buf_puts(out, "| template | gives |\n| --- | --- |\n");
+	for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++)
+		add_line(out, forms[i][0], forms[i][1]);
+}
+
 void template_reference(struct buf *out)
 {
 	buf_puts(out, "| conversion | gives |\n| --- | --- |\n");
-	for (size_t i = 0; i < ROWS; i++) {
-		buf_addf(out, "| `%s` | ", rows[i].form);
-		/* A bar would end the cell. */
-		for (const char *c = rows[i].help; *c; c++)
-			buf_addf(out, "%s%c", *c == '|' ? "\\" : "", *c);
-		buf_puts(out, " |\n");
-	}
+	for (size_t i = 0; i < ROWS; i++)
+		add_line(out, rows[i].form, rows[i].help);
 }
 
 /* --- the parser --------------------------------------------------------------------------- */
@@ -275,7 +305,8 @@ static int convert(struct parser *p, struct conversion *conversion)
 		return -1;
 	skip_blanks(p);
 	if (conversion->argument_count < row->least || conversion->argument_count > row->most) {
-		err_set(p->err, ERR_FAILED, "'%s' is written as %s", row->name, row->form);
+		err_set(p->err, ERR_FAILED, "'%s' is written as %s%s", row->name, row->form,
+			row->op == CONVERT_SPLIT ? ", and at commas split(',')" : "");
 		return fail(p, start);
 	}
 	return check_arguments(p, conversion, start);

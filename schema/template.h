@@ -83,7 +83,8 @@ struct template
 int template_parse(struct arena *arena, struct str text, struct template *out, size_t *at,
 		   struct err *err);
 
-/* The conversions as a Markdown table, for the reference. */
+/* Markdown tables for the reference: how templates are written, and the conversions. */
+void template_forms(struct buf *out);
 void template_reference(struct buf *out);
 
 #endif

@@ -133,7 +133,7 @@ static void refused(void **state)
 		 "there is nothing to look for; a comma or a blank stands in quotes: ','"},
 		{"{a:split()}", 3,
 		 "there is nothing to look for; a comma or a blank stands in quotes: ','"},
-		{"{a:split(,)}", 3, "'split' is written as split(;)"},
+		{"{a:split(,)}", 3, "'split' is written as split(;), and at commas split(',')"},
 		{"{a:mobile(ZZ)}", 3,
 		 "mobile(…) has no rules for 'ZZ'; it knows NL, BE, DE, GB, FR, LU, IT, US, CA"},
 		{"{a:bit(64)}", 3, "bit(…) takes a number from 0 to 63"},
@@ -204,6 +204,41 @@ static void bounds(void **state)
 }
 
 /* Each of them can be written as the reference says. */
+/* The examples of the reference are templates. */
+static void forms(void **state)
+{
+	CLEANUP(arena_release) struct arena arena = ARENA_INIT;
+	struct buf table = BUF_INIT;
+	struct str rest, line;
+	size_t count = 0;
+
+	(void)state;
+	template_forms(&table);
+	rest = buf_str(&table);
+	while (str_split(&rest, '\n', &line)) {
+		struct buf text = BUF_INIT;
+		struct template template;
+		struct err err = ERR_INIT;
+		struct str form;
+		size_t at;
+
+		if (!str_starts(line, "| `"))
+			continue;
+		line = (struct str){line.ptr + 3, line.len - 3};
+		str_split(&line, '`', &form);
+		for (size_t i = 0; i < form.len; i++) {
+			if (form.ptr[i] != '\\')
+				buf_char(&text, form.ptr[i]);
+		}
+		if (template_parse(&arena, buf_str(&text), &template, &at, &err) < 0)
+			fail_msg("%s: %s", text.ptr, err.text);
+		buf_release(&text);
+		count++;
+	}
+	assert_int_equal(count, 9);
+	buf_release(&table);
+}
+
 static void documented(void **state)
 {
 	CLEANUP(arena_release) struct arena arena = ARENA_INIT;
@@ -237,9 +272,8 @@ static void documented(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(understood),
-		cmocka_unit_test(refused),
-		cmocka_unit_test(bounds),
+		cmocka_unit_test(understood), cmocka_unit_test(refused),
+		cmocka_unit_test(bounds),     cmocka_unit_test(forms),
 		cmocka_unit_test(documented),
 	};
 
