@@ -293,7 +293,7 @@ static bool refused(struct looking *l)
 {
 	const struct target_request *request = &l->job->request;
 	struct zivver_refusal refusal = zivver_refusal(&l->t->answers, l->answer->status,
-						       l->answer->body);
+						       l->answer->body, request->key);
 
 	if (!changed_nothing(l->job))
 		return unknown(l, refusal.text);

@@ -102,7 +102,8 @@ static void no_answer(struct checking *c, const struct http_answer *answer)
 /* A complete answer of 4xx. */
 static void was_refused(struct checking *c, enum step step, const struct http_answer *answer)
 {
-	struct zivver_refusal refusal = zivver_refusal(&c->arena, answer->status, answer->body);
+	struct zivver_refusal refusal = zivver_refusal(&c->arena, answer->status, answer->body,
+						       STR_NONE);
 
 	/* Who is told that he may not has been recognised. */
 	reached(c, answer->status == 403 ? step : STEP_KEY);

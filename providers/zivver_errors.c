@@ -5,7 +5,10 @@
 #include <string.h>
 #include <strings.h>
 
-enum { TEXT_MOST = 300 };
+enum {
+	TEXT_MOST = 300,
+	SECRET_LEAST = 4, /* what is shorter is in every text, and no secret */
+};
 
 #define NEW_KEY                                                                     \
 	"make a new API key in the Zivver portal, copy it whole, and put it where " \
@@ -78,12 +81,10 @@ static struct str shown(struct arena *arena, struct str words)
 	return kept;
 }
 
-static bool has_words(struct str text, const char *words)
+static bool has_words(struct str text, struct str words)
 {
-	const size_t len = strlen(words);
-
-	for (size_t i = 0; i + len <= text.len; i++) {
-		if (strncasecmp(text.ptr + i, words, len) == 0)
+	for (size_t i = 0; i + words.len <= text.len; i++) {
+		if (strncasecmp(text.ptr + i, words.ptr, words.len) == 0)
 			return true;
 	}
 	return false;
@@ -114,25 +115,28 @@ static void by_status(struct zivver_refusal *refusal, unsigned status)
 	}
 }
 
-struct zivver_refusal zivver_refusal(struct arena *arena, unsigned status, struct str body)
+struct zivver_refusal zivver_refusal(struct arena *arena, unsigned status, struct str body,
+				     struct str secret)
 {
 	struct zivver_refusal refusal = {.class = OUTCOME_FAILED};
-	struct str words = words_of(arena, body);
+	struct str words = words_of(arena, body), text = shown(arena, words);
+
+	if (secret.len >= SECRET_LEAST && has_words(words, secret))
+		text = STR("(words that hold the account key)");
 
 	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]) && status != 401; i++) {
-		if (!has_words(words, known[i].words))
+		if (!has_words(words, str_of(known[i].words)))
 			continue;
 		return (struct zivver_refusal){.class = known[i].class,
 					       .about = known[i].about,
 					       .alias_taken = known[i].alias_taken,
-					       .text = shown(arena, words),
+					       .text = text,
 					       .advice = str_of(known[i].advice)};
 	}
 	by_status(&refusal, status);
-	words = shown(arena, words);
-	refusal.text = words.len ? arena_strf(arena, "the service answered %u: %.*s", status,
-					      STR_FMT(words))
-				 : arena_strf(arena, "the service answered %u without a reason",
-					      status);
+	refusal.text = text.len ? arena_strf(arena, "the service answered %u: %.*s", status,
+					     STR_FMT(text))
+				: arena_strf(arena, "the service answered %u without a reason",
+					     status);
 	return refusal;
 }

@@ -25,8 +25,9 @@ struct zivver_refusal {
 
 /*
  * Of a complete answer of 4xx. `body` may be anything: a SCIM error, a text, a page of somebody in
- * between.
+ * between. Words that hold `secret`, as the service may repeat what it was sent, are not shown.
  */
-struct zivver_refusal zivver_refusal(struct arena *arena, unsigned status, struct str body);
+struct zivver_refusal zivver_refusal(struct arena *arena, unsigned status, struct str body,
+				     struct str secret);
 
 #endif

@@ -168,7 +168,7 @@ static int check_answer(struct collection *c, const struct http_answer *answer, 
 	if (answer->status < 400)
 		return err_set(err, ERR_FAILED, "the service answered %u to a reading",
 			       answer->status);
-	refusal = zivver_refusal(&c->listing->scratch, answer->status, answer->body);
+	refusal = zivver_refusal(&c->listing->scratch, answer->status, answer->body, STR_NONE);
 	if (refusal.about != ZIVVER_ABOUT_THE_KEY)
 		refusal.advice = STR("check target.url");
 	return err_set(err, ERR_FAILED, "%.*s: %.*s", STR_FMT(refusal.text),

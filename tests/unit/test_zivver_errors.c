@@ -11,6 +11,7 @@ static const struct {
 	enum zivver_about about;
 	const char *text;
 	const char *advice; /* its beginning */
+	const char *secret;
 } refusals[] = {
 	/* The reference's table. */
 	{400, "Error creating alias: Alias is already taken for j@example.org", OUTCOME_REFUSED,
@@ -72,6 +73,15 @@ static const struct {
 	/* JSON that is none is a text. */
 	{400, "{\"detail\":\"Alias is a guest\"", OUTCOME_REFUSED, ZIVVER_ABOUT_ALIAS,
 	 "{\"detail\":\"Alias is a guest\"", "merge"},
+	/* Should it repeat what it was sent. */
+	{400, "{\"detail\":\"no key: S3\\u0063r\\nt\"}", OUTCOME_FAILED, ZIVVER_ABOUT_NOTHING,
+	 "the service answered 400: (words that hold the account key)", "", "s3CR\nT"},
+	{400, "Invalid division: A1B2", OUTCOME_FAILED, ZIVVER_ABOUT_NOTHING,
+	 "(words that hold the account key)", "create this", "a1b2"},
+	{400, "Invalid division: A", OUTCOME_FAILED, ZIVVER_ABOUT_NOTHING,
+	 "Invalid division: A", "create this", "a1b2"},
+	{400, "Invalid division: A", OUTCOME_FAILED, ZIVVER_ABOUT_NOTHING,
+	 "Invalid division: A", "create this", "a"},
 	/* Nothing that a terminal obeys, in one line. */
 	{400, "a\x1b[2J\nb\xe2\x80\xae\xff", OUTCOME_FAILED, ZIVVER_ABOUT_NOTHING,
 	 "the service answered 400: a<U+001B>[2J<U+000A>b<U+202E><0xFF>", ""},
@@ -84,7 +94,8 @@ static void words_have_a_meaning(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(refusals); i++) {
 		struct zivver_refusal refusal = zivver_refusal(&arena, refusals[i].status,
-							       str_of(refusals[i].body));
+							       str_of(refusals[i].body),
+							       str_of(refusals[i].secret));
 
 		if (refusal.class != refusals[i].class || refusal.about != refusals[i].about ||
 		    !str_is(refusal.text, refusals[i].text) ||
@@ -108,14 +119,16 @@ static void texts_are_short(void **state)
 	for (size_t i = 0; i < 20000; i++)
 		buf_puts(&body, "\xc3\xa9");
 	for (size_t len = 250; len < 350; len++) {
-		struct str text = zivver_refusal(&arena, 400, (struct str){body.ptr, len}).text;
+		struct str text =
+			zivver_refusal(&arena, 400, (struct str){body.ptr, len}, STR_NONE).text;
 
 		assert_true(str_starts(text, "Alias is a guest: "));
 		assert_in_range(text.len, 200, 310);
 		assert_true(str_is_utf8(text));
 	}
 	/* In no character's middle. */
-	assert_true(str_ends(zivver_refusal(&arena, 400, buf_str(&body)).text, "\xc3\xa9"));
+	assert_true(str_ends(zivver_refusal(&arena, 400, buf_str(&body), STR_NONE).text,
+			     "\xc3\xa9"));
 	buf_release(&body);
 	arena_release(&arena);
 }
