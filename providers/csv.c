@@ -9,7 +9,7 @@
 #include <strings.h>
 #include <unistd.h>
 
-enum { PIECE = 256 * 1024, RAW = 64 * 1024 };
+enum { PIECE = 256 * 1024, PIECE_LEAST = 64, RAW = 64 * 1024 };
 
 /* What stands in the text for bytes that are no characters: no UTF-8 has it. */
 #define NO_CHARACTER '\xFF'
@@ -21,6 +21,7 @@ static ssize_t read_bytes(struct csv *csv, char *out, size_t size, struct err *e
 {
 	ssize_t got;
 
+	size = size < csv->piece ? size : csv->piece;
 	if (csv->fd < 0) {
 		got = (ssize_t)(csv->memory.len < size ? csv->memory.len : size);
 		if (got)
@@ -385,7 +386,7 @@ static int skip_separator_line(struct csv *csv, struct csv_options *options, str
 	}
 	text = csv->text + csv->at;
 	if (csv->len - csv->at < 6 || strncasecmp(text, "sep=", 4) != 0 ||
-	    (text[5] != '\r' && text[5] != '\n') || memchr("\"\r\n", text[4], 3))
+	    (text[5] != '\r' && text[5] != '\n') || !config_csv_delimiter(text[4]))
 		return 0;
 	if (!options->delimiter)
 		options->delimiter = text[4];
@@ -500,7 +501,8 @@ static int begin_text(struct csv *csv, enum csv_encoding encoding, struct err *e
 
 static int begin(struct csv *csv, const struct csv_options *options, struct err *err)
 {
-	csv->capacity = PIECE;
+	csv->piece = options->piece ? options->piece : PIECE;
+	csv->capacity = csv->piece > PIECE_LEAST ? csv->piece : PIECE_LEAST;
 	csv->text = mem_alloc(csv->capacity);
 	csv->raw = mem_alloc(RAW);
 	csv->fields = mem_calloc(CSV_COLUMNS_MAX, sizeof(*csv->fields));

@@ -74,6 +74,9 @@ enum csv_encoding {
 	CSV_ISO_8859_15,
 };
 
+/* What can stand between values: a visible ASCII character that no word or address has in it, or a tab. */
+bool config_csv_delimiter(char c);
+
 struct config_source {
 	struct position position;
 	struct str name;

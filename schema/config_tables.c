@@ -123,6 +123,16 @@ static const struct field source_yaml_fields[] = {
 	{.name = NULL},
 };
 
+bool config_csv_delimiter(char c)
+{
+	const char small = (char)(c | 0x20);
+
+	if (c == '\t')
+		return true;
+	return c > ' ' && c < 0x7F && !strchr("\"@.-", c) && !(c >= '0' && c <= '9') &&
+	       !(small >= 'a' && small <= 'z');
+}
+
 /* A character of its own, or its name where it could not be seen. */
 static int parse_delimiter(struct field_walk *walk, const struct field *field,
 			   const struct node *node, void *out)
@@ -132,8 +142,7 @@ static int parse_delimiter(struct field_walk *walk, const struct field *field,
 	(void)field;
 	if (str_is(node->text, "tab"))
 		c = '\t';
-	else if (node->text.len != 1 || c == '"' || c <= ' ' || c == '@' || c == '.' ||
-		 c == '-' || (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z'))
+	else if (node->text.len != 1 || !config_csv_delimiter(c))
 		return field_error(walk, node,
 				   "expected one character such as ';' or ',', or "
 				   "the word tab");
