@@ -81,11 +81,16 @@ struct identity {
 };
 
 /* A wanted alias that it does not get. */
+enum dropped_why {
+	DROPPED_TAKEN,     /* another account has it and keeps it */
+	DROPPED_REFUSED,   /* the service refused it for good */
+	DROPPED_UNCLAIMED, /* outside domains.claimed, where no service gives addresses */
+};
 struct dropped {
 	struct dropped *next;
 	const struct sym *alias;
-	uint32_t
-		owner; /* subject that has it, or HIDDEN; NOBODY: refused by the service for good */
+	enum dropped_why why;
+	uint32_t owner; /* DROPPED_TAKEN: the subject that has it, or HIDDEN; else NOBODY */
 };
 
 /* One account as it is, as it should be and as it was. */

@@ -15,14 +15,15 @@ bool is_dropped(const struct subject *subject, const struct sym *alias)
 	return false;
 }
 
-static void drop(struct world *w, uint32_t s, const struct sym *alias, uint32_t owner)
+static void drop(struct world *w, uint32_t s, const struct sym *alias, enum dropped_why why,
+		 uint32_t owner)
 {
 	struct dropped *dropped;
 
 	if (is_dropped(&w->subjects[s], alias))
 		return;
 	dropped = arena_new(&w->arena, struct dropped);
-	*dropped = (struct dropped){w->subjects[s].dropped, alias, owner};
+	*dropped = (struct dropped){w->subjects[s].dropped, alias, why, owner};
 	w->subjects[s].dropped = dropped;
 }
 
@@ -161,7 +162,7 @@ static void check_address(struct world *w, uint32_t s, const struct sym *address
 	else if (desired_at(w, s)->account.address == address)
 		give_way(w, s, OBSTACLE_TAKEN, owner, address);
 	else
-		drop(w, s, address, owner);
+		drop(w, s, address, DROPPED_TAKEN, owner);
 }
 
 static void check_addresses(struct world *w, uint32_t s)
@@ -289,15 +290,33 @@ static void drop_refused(struct world *w, uint32_t s)
 		alias = sym_find(w->in->names, rest);
 		if (alias && set_has(desired_at(w, s)->account.aliases, alias) &&
 		    !set_has(current->aliases, alias))
-			drop(w, s, alias, NOBODY);
+			drop(w, s, alias, DROPPED_REFUSED, NOBODY);
+	}
+}
+
+/* What it has already it keeps; more of such addresses no service gives. */
+static void drop_unclaimed(struct world *w, uint32_t s)
+{
+	const struct account *current = current_at(w, s);
+	const struct set wanted = desired_at(w, s)->account.aliases;
+
+	for (uint32_t i = 0; w->config->claimed.count > 0 && i < wanted.count; i++) {
+		const struct sym *alias = wanted.items[i];
+
+		if (!in_domains(&w->config->claimed, alias) &&
+		    !(current &&
+		      (alias == current->address || set_has(current->aliases, alias))))
+			drop(w, s, alias, DROPPED_UNCLAIMED, NOBODY);
 	}
 }
 
 void address_settle(struct world *w)
 {
 	for (uint32_t s = 0; s < w->count; s++)
-		if (is_live(w, s))
+		if (is_live(w, s)) {
 			drop_refused(w, s);
+			drop_unclaimed(w, s);
+		}
 	for (uint32_t s = 0; s < w->count; s++)
 		if (is_live(w, s))
 			check_addresses(w, s);

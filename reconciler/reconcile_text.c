@@ -452,17 +452,40 @@ void obstacle_text(const struct world *w, uint32_t s, struct buf *problem, struc
 	}
 }
 
+static uint32_t alias_source(const struct desired_account *desired, const struct sym *alias)
+{
+	const struct set wanted = desired->account.aliases;
+
+	for (uint32_t i = 0; desired->alias_sources && i < wanted.count; i++)
+		if (wanted.items[i] == alias)
+			return desired->alias_sources[i];
+	return deciding_source(desired, ATTR_ALIASES);
+}
+
 void dropped_text(const struct world *w, uint32_t s, const struct dropped *dropped,
 		  struct buf *problem, struct buf *todo)
 {
-	(void)s;
+	const struct str source =
+		w->config->sources[alias_source(desired_at(w, s), dropped->alias)].name;
+
 	buf_puts(problem, "alias ");
 	add_sym(problem, dropped->alias);
-	if (dropped->owner == NOBODY) {
+	switch (dropped->why) {
+	case DROPPED_REFUSED:
 		buf_puts(problem, " was refused by the service for good");
 		buf_puts(todo, "merge the guest account of that address " PORTAL
 			       ", or drop the alias");
 		return;
+	case DROPPED_UNCLAIMED:
+		buf_addf(
+			problem,
+			" (%.*s) is outside domains.claimed, where the service gives no addresses",
+			STR_FMT(source));
+		buf_puts(todo, "claim the domain in the Zivver portal and in domains.claimed, "
+			       "drop the alias, or name its domain in domains.ignore_aliases");
+		return;
+	case DROPPED_TAKEN:
+		break;
 	}
 	if (dropped->owner == HIDDEN) {
 		buf_puts(problem, " belongs to an account outside target.scope");

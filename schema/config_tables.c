@@ -39,7 +39,8 @@ static const struct field domains_fields[] = {
 	 .form = "a list of domains",
 	 .example = "[example.org]",
 	 .help = "the organisation's domains: an account whose primary address lies elsewhere "
-		 "counts as absent; without this line every domain is claimed"},
+		 "counts as absent, and no alias elsewhere is added; without this line every domain is "
+		 "claimed"},
 	{.name = "ignore_aliases",
 	 .type = FIELD_LIST,
 	 .offset = IN_CONFIG(ignore_aliases.items),

@@ -498,8 +498,7 @@ class World:
                 formers.add(person.was)
             entry["name"] = person.name
             if person.aliases is not None:
-                # The service takes no alias outside the claimed domains: that is no matter of order.
-                aliases = sorted(a for a in person.aliases if a not in taken and self.is_claimed(a))
+                aliases = sorted(a for a in person.aliases if a not in taken)
                 taken |= set(aliases)
                 entry["aliases"] = [self.spelling(a) for a in aliases]
             self.describe(person, entry, groups)
@@ -508,10 +507,6 @@ class World:
         if groups:
             document["groups"] = groups
         return document
-
-    def is_claimed(self, address):
-        claimed = {**self.base, **self.override}.get("domains", {}).get("claimed")
-        return claimed is None or address.partition("@")[2].replace("xn--bcher-kva", "b\u00fccher") in claimed
 
     def describe(self, person, entry, groups):
         if person.delegates is not None:

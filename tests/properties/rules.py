@@ -88,6 +88,8 @@ DEFAULT_ACTIONS = {"create": True, "update": True, "suspend": "recorded", "react
 # design silent: S28. An entry is a delegate by its address also where it counts as absent itself, and its
 #    account goes on (unmanaged).
 # design silent: S29. A create that is held for want of a key is one that would be made: not with `create: false`.
+# design silent: S30. An alias outside the claimed domains that the account does not have yet is manual; the
+#    rest of the account goes on.
 # design silent: S27. A limit on grants or revokes of one kind is judged on that kind alone, beside nothing else.
 # ---------------------------------------------------------------------------------------------------------
 
@@ -558,7 +560,8 @@ class Plan:
     def settle(self):
         while True:
             self.reckon()
-            if not (narrowed(self) or looks_like_a_rename(self) or address_conflicts(self) or swaps(self)):
+            if not (narrowed(self) or looks_like_a_rename(self) or unclaimed_aliases(self)
+                    or address_conflicts(self) or swaps(self)):
                 return
 
     def reckon(self):
@@ -910,6 +913,17 @@ def looks_like_a_rename(plan):
     return found
 
 
+def unclaimed_aliases(plan):
+    """The service gives no address outside the organisation's domains; those there are stay (S30)."""
+    claimed = (plan.config.get("domains") or {}).get("claimed")
+    if claimed is None:
+        return False
+    ours = {domain_of(address("x@" + d)) for d in claimed}
+    return note(plan.no_alias, [(w, a) for k, (_, c, w) in plan.decision.items() if k in plan.final and w is not None
+                                for a in plan.final[k].aliases - (c.addresses() if c else set())
+                                if domain_of(a) not in ours])
+
+
 def address_conflicts(plan):
     """An address belongs to one account. Who has it and keeps it, has it; deletes' serve the next plan."""
     holds = {k: a.aliases | {a.address} for k, a in plan.final.items()}
@@ -1010,7 +1024,7 @@ def manual_of(plan, key):
         return ["kind differs"]
     if w in plan.leaves_scope and will_be_active(plan, c, w):
         return ["it would leave the scope"]
-    reasons = [f"alias {a} is taken" for entry, a in plan.no_alias if entry is w]
+    reasons = [f"alias {a} is taken or unclaimed" for entry, a in plan.no_alias if entry is w]
     if w in plan.no_primary:
         reasons.append("the address is taken, or a swap")
     elif c is not None and action is None and will_be_active(plan, c, w):
