@@ -108,14 +108,14 @@ enum directory_failure {
 	DIRECTORY_CREDENTIALS, /* refused, or none that can be used */
 	DIRECTORY_UNAVAILABLE, /* the server says it is busy or shutting down */
 	DIRECTORY_TIMEOUT,     /* no next message in time */
-	DIRECTORY_BROKEN,      /* reset, cut off, or no LDAP */
-	DIRECTORY_TOO_LARGE,   /* a message, an attribute or an answer beyond our bounds */
-	DIRECTORY_FILTER,      /* malformed */
-	DIRECTORY_BASE,        /* there is no such entry, or it is no DN */
-	DIRECTORY_RIGHTS,      /* the user may not read it */
-	DIRECTORY_REFERRAL,    /* another server has it */
-	DIRECTORY_SIZE_LIMIT,  /* the server gave only so many entries */
-	DIRECTORY_TIME_LIMIT,  /* the server gave it up after so long */
+	DIRECTORY_BROKEN,     /* reset, cut off, or no LDAP (a message beyond our bound, too) */
+	DIRECTORY_TOO_LARGE,  /* an attribute or an answer beyond our bounds */
+	DIRECTORY_FILTER,     /* malformed */
+	DIRECTORY_BASE,       /* there is no such entry, or it is no DN */
+	DIRECTORY_RIGHTS,     /* the user may not read it */
+	DIRECTORY_REFERRAL,   /* another server has it */
+	DIRECTORY_SIZE_LIMIT, /* the server gave only so many entries */
+	DIRECTORY_TIME_LIMIT, /* the server gave it up after so long */
 	DIRECTORY_ADMIN_LIMIT, /* the server finds it too costly */
 	DIRECTORY_PAGING,      /* no pages there, a cookie refused, or pages that are wrong */
 	DIRECTORY_CHANGED,     /* an entry changed while its values were being read */

@@ -10,7 +10,7 @@ enum { LOOK_EVERY = 256 }; /* messages, for who watches while many are there alr
 /* --- waiting ---------------------------------------------------------------------------------- */
 
 /* Why the connection is of no use any more. */
-static int explain_lost(struct directory *directory, int code, bool too_large, struct err *err)
+static int explain_lost(struct directory *directory, int code, bool refused, struct err *err)
 {
 	const struct directory_stream *stream = &directory->stream;
 
@@ -21,10 +21,12 @@ static int explain_lost(struct directory *directory, int code, bool too_large, s
 			       "the server takes no request within %u ms",
 			       directory->connecting ? directory->connect_ms
 						     : directory->answer_ms);
-	else if (too_large)
-		directory_fail(directory, DIRECTORY_TOO_LARGE, err,
-			       "a message of the server is larger than %u MiB",
-			       DIRECTORY_MESSAGE_MOST >> 20);
+	else if (refused)
+		directory_fail(
+			directory, DIRECTORY_BROKEN, err,
+			"what the server sends is no LDAP, or one message of more than %u "
+			"MiB: check the url",
+			DIRECTORY_MESSAGE_MOST >> 20);
 	else if (stream->tls_failed)
 		directory_fail(
 			directory, DIRECTORY_BROKEN, err,
@@ -84,7 +86,7 @@ int directory_wait(struct directory *directory, int id, LDAPMessage **message, s
 
 		errno = 0;
 		type = ldap_result(directory->ld, id, LDAP_MSG_ONE, &none, message);
-		/* ERANGE: from liblber, of a message above what it may take. */
+		/* ERANGE: from liblber, of a message that is above the bound or has no end. */
 		if (type < 0)
 			return explain_lost(directory, last_code(directory), errno == ERANGE,
 					    err);

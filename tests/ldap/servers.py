@@ -2,9 +2,12 @@
 
     with Slapd(folder, ldif=text) as server:
         server.ldap, server.ldaps, server.ca, server.base, server.reader, server.password
+
+Samba is the same as a real domain controller, with Kerberos. $LDAP_BINDMAP names samba/bindmap.c, compiled.
 """
 import base64
 import os
+import shutil
 import socket
 import subprocess
 import time
@@ -69,18 +72,73 @@ def ldif(dn, **attributes):
     return "\n".join(lines) + "\n\n"
 
 
-class Slapd:
+def user(name, password=None, **attributes):
+    """A user of Samba's in CN=Users."""
+    values = {"objectClass": "user", "sAMAccountName": name, "userAccountControl": 66048,
+              "userPrincipalName": f"{name}@corp.example.org"}
+    if password:
+        values["unicodePwd"] = f'"{password}"'.encode("utf-16-le")
+    values.update(attributes)
+    return ldif(f"CN={name},CN=Users,{BASE}", **values)
+
+
+class Server:
+    def __init__(self, folder):
+        self.folder = os.path.abspath(folder)
+        self.base, self.password = BASE, PASSWORD
+        self.ca = f"{self.folder}/tls/ca.pem"
+        self.process = None
+        certificates(f"{self.folder}/tls", "dc1.corp.example.org", "localhost", "127.0.0.1")
+
+    def launch(self, command, **environment):
+        with open(f"{self.folder}/log.txt", "w", encoding="utf-8") as log:
+            self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                                            env=dict(os.environ, **environment))
+
+    def complaint(self, name):
+        with open(f"{self.folder}/log.txt", encoding="utf-8") as log:
+            return RuntimeError(f"{name} does not start:\n{log.read()}")
+
+    def answers(self, ports):
+        """Whether it listens; False when it has ended (somebody took one of the ports)."""
+        deadline = time.monotonic() + 30
+        for port in ports:
+            while True:
+                if self.process.poll() is not None:
+                    return False
+                try:
+                    socket.create_connection(("127.0.0.1", port), 5).close()
+                    break
+                except OSError:
+                    if time.monotonic() > deadline:
+                        return False
+                    time.sleep(0.02)
+        return self.process.poll() is None
+
+    def stop(self):
+        if self.process:
+            self.process.terminate()
+            try:
+                self.process.wait(20)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+        self.process = None
+
+    def __enter__(self):
+        return self.start()
+
+    def __exit__(self, *_):
+        self.stop()
+
+
+class Slapd(Server):
     """`options`: more lines of its configuration, in the database's section."""
 
     def __init__(self, folder, ldif="", sizelimit=1000, options=""):
-        self.folder = os.path.abspath(folder)
-        self.base, self.password = BASE, PASSWORD
+        super().__init__(folder)
         self.reader = f"CN=reader,CN=Users,{BASE}"
-        self.ca = f"{self.folder}/tls/ca.pem"
-        self.process = None
-        for name in ("db", "tls"):
-            os.makedirs(f"{self.folder}/{name}", exist_ok=True)
-        certificates(f"{self.folder}/tls", "dc1.corp.example.org", "localhost", "127.0.0.1")
+        os.makedirs(f"{self.folder}/db", exist_ok=True)
         self.write_configuration(sizelimit, options)
         self.load(ldif)
 
@@ -125,45 +183,127 @@ index member,memberOf eq
             ports = free_ports(2)
             self.ldap, self.ldaps = (f"{scheme}://127.0.0.1:{port}"
                                      for scheme, port in zip(("ldap", "ldaps"), ports))
-            with open(f"{self.folder}/log", "w", encoding="utf-8") as log:
-                self.process = subprocess.Popen(
-                    ["slapd", "-f", f"{self.folder}/slapd.conf", "-h",
-                     f"{self.ldap}/ {self.ldaps}/ ldaps://127.0.0.2:{ports[1]}/", "-d", "none"],
-                    stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+            self.launch(["slapd", "-f", f"{self.folder}/slapd.conf", "-h",
+                         f"{self.ldap}/ {self.ldaps}/ ldaps://127.0.0.2:{ports[1]}/", "-d", "none"])
             if self.answers(ports):
                 return self
             self.stop()
-        with open(f"{self.folder}/log", encoding="utf-8") as log:
-            raise RuntimeError("slapd does not start:\n" + log.read())
+        raise self.complaint("slapd")
 
-    def answers(self, ports):
-        """Whether it listens; False when it has ended (somebody took one of the ports)."""
-        deadline = time.monotonic() + 30
-        for port in ports:
-            while True:
-                if self.process.poll() is not None:
-                    return False
-                try:
-                    socket.create_connection(("127.0.0.1", port), 5).close()
-                    break
-                except OSError:
-                    if time.monotonic() > deadline:
-                        return False
-                    time.sleep(0.02)
-        return self.process.poll() is None
 
-    def stop(self):
-        if self.process:
-            self.process.terminate()
-            try:
-                self.process.wait(20)
-            except subprocess.TimeoutExpired:
-                self.process.kill()
-                self.process.wait()
-        self.process = None
+class Samba(Server):
+    """A domain CORP. `ldif` is added and `changes` are made before it starts."""
 
-    def __enter__(self):
-        return self.start()
+    domain, realm, dns = "CORP", "CORP.EXAMPLE.ORG", "corp.example.org"
 
-    def __exit__(self, *_):
-        self.stop()
+    def __init__(self, folder, ldif="", changes=""):
+        super().__init__(folder)
+        if len(self.folder) > 80:
+            raise RuntimeError(f"too long for the sockets in it: {self.folder}")
+        self.reader = "CORP\\reader"
+        self.admin_password = "Admin.Pass.1"
+        for name in ("etc", "run", "log", "lock", "cache", "state"):
+            os.makedirs(f"{self.folder}/{name}", exist_ok=True)
+        self.ports = free_ports(3)
+        self.sam = f"{self.folder}/private/sam.ldb"
+        self.write_configuration()
+        self.provision()
+        with open(f"{HERE}/samba/exchange.ldif", encoding="utf-8") as file:
+            schema = file.read().replace("@SCHEMA@", f"CN=Schema,CN=Configuration,{BASE}")
+        self.modify(schema, "--option=dsdb:schema update allowed=true")
+        self.add(user("reader", PASSWORD, servicePrincipalName="test/reader") + ldif)
+        # Clients of these tests know it as localhost.
+        self.modify(f"dn: CN=DC1,OU=Domain Controllers,{BASE}\nchangetype: modify\n"
+                    "add: servicePrincipalName\nservicePrincipalName: ldap/localhost\n\n" + changes)
+
+    def write_configuration(self):
+        f = self.folder
+        self.configuration = write(f"{f}/etc/smb.conf", f"""[global]
+netbios name = DC1
+workgroup = {self.domain}
+realm = {self.realm}
+server role = active directory domain controller
+server services = ldap, kdc
+interfaces = 127.0.0.1/8
+bind interfaces only = yes
+ldap server require strong auth = allow_sasl_over_tls
+krb5 port = {self.ports[2]}
+kpasswd port = 0
+tls keyfile = {f}/tls/server.key
+tls certfile = {f}/tls/server.pem
+tls cafile = {f}/tls/ca.pem
+private dir = {f}/private
+state directory = {f}/state
+cache directory = {f}/cache
+lock directory = {f}/lock
+pid directory = {f}/run
+ncalrpc dir = {f}/run/ncalrpc
+winbindd socket directory = {f}/run/winbindd
+ntp signd socket directory = {f}/run/ntp_signd
+binddns dir = {f}/bind-dns
+log file = {f}/log/log.samba
+max log size = 0
+usershare max shares = 0
+disable spoolss = yes
+[sysvol]
+path = {f}/state/sysvol
+read only = no
+[netlogon]
+path = {f}/state/sysvol/{self.dns}/scripts
+read only = no
+""")
+        # Who asks the domain for tickets, and where.
+        self.krb5 = write(f"{f}/krb5.conf", f"""[libdefaults]
+default_realm = {self.realm}
+dns_lookup_kdc = false
+dns_canonicalize_hostname = false
+rdns = false
+[realms]
+{self.realm} = {{
+  kdc = 127.0.0.1:{self.ports[2]}
+}}
+[domain_realm]
+localhost = {self.realm}
+""")
+
+    def provision(self):
+        password = write(f"{self.folder}/admin-password", self.admin_password + "\n")
+        # Samba's modules belong to the Python that samba-tool runs with.
+        with open(shutil.which("samba-tool"), encoding="utf-8") as tool:
+            python = tool.readline()[2:].split()[0]
+        call(python, "-E", f"{HERE}/samba/provision.py", self.configuration, self.folder, self.realm,
+             self.domain, "dc1", password)
+
+    def ldb(self, tool, text, *options):
+        path = write(f"{self.folder}/ldif", text)
+        call(tool, f"--configfile={self.configuration}", "-H", self.sam, *options, path)
+
+    def add(self, text):
+        # Transactions grow with the square of what is in them.
+        entries = [e for e in text.split("\n\n") if e]
+        for at in range(0, len(entries), 2000):
+            self.ldb("ldbadd", "\n\n".join(entries[at:at + 2000]) + "\n\n", "-o", "batch_mode:1")
+
+    def modify(self, text, *options):
+        self.ldb("ldbmodify", text, *options)
+
+    def keytab(self, principal):
+        path = f"{self.folder}/{principal}.keytab"
+        call("samba-tool", "domain", "exportkeytab", path, f"--principal={principal}",
+             f"--configfile={self.configuration}")
+        os.chmod(path, 0o600)
+        return path
+
+    def start(self):
+        for _ in range(5):
+            self.ldap, self.ldaps = f"ldap://127.0.0.1:{self.ports[0]}", f"ldaps://127.0.0.1:{self.ports[1]}"
+            bindmap = f"389:{self.ports[0]},636:{self.ports[1]},3268:0,3269:0"
+            self.launch(["samba", "-F", "--no-process-group", "-s", self.configuration, "-l",
+                         f"{self.folder}/log", "-M", "single"],
+                        LD_PRELOAD=os.environ["LDAP_BINDMAP"], BINDMAP=bindmap)
+            if self.answers(self.ports):
+                return self
+            self.stop()
+            self.ports = free_ports(3)
+            self.write_configuration()
+        raise self.complaint("samba")

@@ -1,100 +1,7 @@
 /* The directory client against slapd, which with-slapd has started. */
-#include "directory.h"
+#include "server.h"
 
-#include "base/os.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
-
-#include <cmocka.h>
-
-static const char *setting(const char *name)
-{
-	const char *value = getenv(name);
-
-	if (!value)
-		fail_msg("%s is not set: run it by tests/ldap/with-slapd", name);
-	return value;
-}
-
-static struct secret password;
-
-/* Simple bind over ldaps as the reader; `url` NULL: that of slapd. */
-static struct directory_settings settings_for(struct str *url)
-{
-	if (!url->ptr)
-		*url = str_of(setting("LDAP_TEST_LDAPS"));
-	secret_set(&password, str_of(setting("LDAP_TEST_PASSWORD")));
-	return (struct directory_settings){
-		.urls = url,
-		.url_count = 1,
-		.ca_file = setting("LDAP_TEST_CA"),
-		.bind = DIRECTORY_SIMPLE,
-		.user = str_of(setting("LDAP_TEST_USER")),
-		.password = &password,
-		.connect_ms = 5000,
-	};
-}
-
-static struct directory *open_connected(void)
-{
-	struct err err = ERR_INIT;
-	struct str url = STR_NONE;
-	const struct directory_settings settings = settings_for(&url);
-	struct directory *directory;
-
-	assert_int_equal(directory_open(&directory, &settings, &err), 0);
-	if (directory_connect(directory, &err))
-		fail_msg("%s", err.text);
-	return directory;
-}
-
-/* --- what was read, as lines "attribute=value" ------------------------------------------------- */
-
-struct seen {
-	struct buf text;
-	uint64_t entries, progress;
-	unsigned refuse_at; /* 0: never */
-};
-
-static int see(void *context, const struct directory_entry *entry, struct err *err)
-{
-	struct seen *seen = context;
-
-	if (++seen->entries == seen->refuse_at)
-		return err_set(err, ERR_FAILED, "enough");
-	if (seen->entries > 20)
-		return 0;
-	buf_addf(&seen->text, "%.*s\n", STR_FMT(entry->dn));
-	for (size_t i = 0; i < entry->count; i++) {
-		for (size_t j = 0; j < entry->values[i].count; j++) {
-			buf_addf(&seen->text, "%.*s=", STR_FMT(entry->names[i]));
-			buf_add_visible(&seen->text, entry->values[i].items[j], false);
-			buf_char(&seen->text, '\n');
-		}
-	}
-	return 0;
-}
-
-static void see_progress(void *context, uint64_t entries)
-{
-	struct seen *seen = context;
-
-	assert_true(entries >= seen->progress);
-	seen->progress = entries;
-}
-
-static struct str below(const char *rdn)
-{
-	static char text[256];
-
-	snprintf(text, sizeof(text), "%s%s", rdn, setting("LDAP_TEST_BASE"));
-	return str_of(text);
-}
 
 /* --- connecting --------------------------------------------------------------------------------- */
 
@@ -440,6 +347,116 @@ static void test_deep_filter(void **state)
 	directory_free(directory);
 }
 
+/* --- bad days: proxy.py ------------------------------------------------------------------------- */
+
+struct bad_day {
+	const char *server;
+	enum directory_failure failure;
+	const char *text;
+};
+
+static void test_bad_days(void **state)
+{
+	static const struct bad_day cases[] = {
+		{"LDAP_TEST_CUT", DIRECTORY_BROKEN, "the connection broke off"},
+		{"LDAP_TEST_COOKIE", DIRECTORY_PAGING, "does not go on after page 1"},
+		{"LDAP_TEST_FORGETS", DIRECTORY_PAGING, "does not go on after page 2"},
+		{"LDAP_TEST_LIMIT", DIRECTORY_SIZE_LIMIT, "no more entries than so many"},
+		{"LDAP_TEST_UNPAGED", DIRECTORY_PAGING, "ignores the request for pages"},
+		{"LDAP_TEST_ENDLESS", DIRECTORY_PAGING, "does not go on after page 3"},
+		{"LDAP_TEST_AGAIN", DIRECTORY_PAGING, "begins anew with page 2"},
+		{"LDAP_TEST_GARBAGE", DIRECTORY_BROKEN, "sends is no LDAP"},
+		{"LDAP_TEST_HUGE", DIRECTORY_BROKEN, "more than 256 MiB"},
+		{"LDAP_TEST_SILENT", DIRECTORY_TIMEOUT, "no answer within 500 ms"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct err err = ERR_INIT;
+		struct str url = str_of(setting(cases[i].server));
+		struct directory_settings settings = settings_for(&url);
+		struct seen seen = {.entries = 0};
+		const struct directory_query query = {.base = below("OU=People,"),
+						      .scope = DIRECTORY_SCOPE_SUBTREE,
+						      .page = 1000,
+						      .entry = see,
+						      .context = &seen};
+		struct directory *directory;
+
+		/* Long enough for a page, and the test is to end. */
+		settings.answer_ms = cases[i].failure == DIRECTORY_TIMEOUT ? 500 : 20000;
+		assert_int_equal(directory_open(&directory, &settings, &err), 0);
+		if (directory_connect(directory, &err))
+			fail_msg("%s: %s", cases[i].server, err.text);
+		assert_int_equal(directory_search(directory, &query, &err), -1);
+		if (directory_failure(directory) != cases[i].failure ||
+		    !strstr(err.text, cases[i].text))
+			fail_msg("%s: %s: %s", cases[i].server,
+				 directory_failure_names[directory_failure(directory)],
+				 err.text);
+		/* Nothing comes back by itself: it would be without credentials. */
+		if (cases[i].failure != DIRECTORY_SIZE_LIMIT) {
+			assert_int_equal(directory_search(directory, &query, &err), -1);
+			assert_non_null(strstr(err.text, "not connected"));
+		}
+		buf_release(&seen.text);
+		directory_free(directory);
+	}
+}
+
+static int add_counts(void *context, const struct directory_entry *entry, struct err *err)
+{
+	(void)err;
+	for (size_t i = 1; i < entry->values[0].count; i++)
+		assert_true(str_cmp(entry->values[0].items[i - 1], entry->values[0].items[i]) <
+			    0);
+	buf_addf(context, " %zu", entry->values[0].count);
+	return 0;
+}
+
+static void test_ranges(void **state)
+{
+	static const struct {
+		const char *server, *counts; /* NULL: fails */
+	} cases[] = {
+		/* In the order in which they are complete. */
+		{"LDAP_TEST_LDAP", " 3 200 1234"},
+		{"LDAP_TEST_RANGES", " 3 200 1234"},
+		{"LDAP_TEST_CHANGING", " 3 200 1234"},
+		{"LDAP_TEST_CHANGED", NULL},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		const struct str attributes[] = {STR("MEMBER")};
+		struct err err = ERR_INIT;
+		struct str url = str_of(setting(cases[i].server));
+		struct directory_settings settings = settings_for(&url);
+		struct buf counts = BUF_INIT;
+		const struct directory_query query = {.base = below("OU=Groups,"),
+						      .scope = DIRECTORY_SCOPE_ONE,
+						      .attributes = attributes,
+						      .attribute_count = 1,
+						      .page = 2,
+						      .entry = add_counts,
+						      .context = &counts};
+		struct directory *directory;
+
+		assert_int_equal(directory_open(&directory, &settings, &err), 0);
+		assert_int_equal(directory_connect(directory, &err), 0);
+		if (cases[i].counts) {
+			if (directory_search(directory, &query, &err))
+				fail_msg("%s: %s", cases[i].server, err.text);
+			assert_string_equal(counts.ptr, cases[i].counts);
+		} else {
+			assert_int_equal(directory_search(directory, &query, &err), -1);
+			assert_int_equal(directory_failure(directory), DIRECTORY_CHANGED);
+		}
+		buf_release(&counts);
+		directory_free(directory);
+	}
+}
+
 static void test_stopped(void **state)
 {
 	struct directory *directory = open_connected();
@@ -493,7 +510,8 @@ int main(void)
 		cmocka_unit_test(test_wrong_name),    cmocka_unit_test(test_several_urls),
 		cmocka_unit_test(test_pages),         cmocka_unit_test(test_values),
 		cmocka_unit_test(test_binary_filter), cmocka_unit_test(test_refused),
-		cmocka_unit_test(test_deep_filter),   cmocka_unit_test(test_stopped),
+		cmocka_unit_test(test_deep_filter),   cmocka_unit_test(test_bad_days),
+		cmocka_unit_test(test_ranges),        cmocka_unit_test(test_stopped),
 	};
 	struct err err = ERR_INIT;
 	int failed;
