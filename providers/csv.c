@@ -9,7 +9,7 @@
 #include <strings.h>
 #include <unistd.h>
 
-enum { PIECE = 256 * 1024, PIECE_LEAST = 64, RAW = 64 * 1024 };
+enum { PIECE = 256 * 1024, PIECE_LEAST = 64, RAW_MOST = 64 * 1024 };
 
 /* What stands in the text for bytes that are no characters: no UTF-8 has it. */
 #define NO_CHARACTER '\xFF'
@@ -24,10 +24,11 @@ static ssize_t read_bytes(struct csv *csv, char *out, size_t size, struct err *e
 	size = size < csv->piece ? size : csv->piece;
 	if (csv->fd < 0) {
 		got = (ssize_t)(csv->memory.len < size ? csv->memory.len : size);
-		if (got)
+		if (got) {
 			memcpy(out, csv->memory.ptr, (size_t)got);
-		csv->memory = (struct str){csv->memory.ptr + got,
-					   csv->memory.len - (size_t)got};
+			csv->memory.ptr += got;
+			csv->memory.len -= (size_t)got;
+		}
 	} else {
 		do
 			got = read(csv->fd, out, size);
@@ -75,8 +76,9 @@ static int fill_decoded(struct csv *csv, struct err *err)
 		ssize_t got = 0;
 
 		/* Asked for no bytes, it would call that the end. */
-		if (csv->raw_len < RAW)
-			got = read_bytes(csv, csv->raw + csv->raw_len, RAW - csv->raw_len, err);
+		if (csv->raw_len < csv->raw_size)
+			got = read_bytes(csv, csv->raw + csv->raw_len,
+					 csv->raw_size - csv->raw_len, err);
 		if (got < 0)
 			return -1;
 		csv->raw_len += (size_t)got;
@@ -504,13 +506,15 @@ static int begin(struct csv *csv, const struct csv_options *options, struct err 
 	csv->piece = options->piece ? options->piece : PIECE;
 	csv->capacity = csv->piece > PIECE_LEAST ? csv->piece : PIECE_LEAST;
 	csv->text = mem_alloc(csv->capacity);
-	csv->raw = mem_alloc(RAW);
+	csv->raw_size = csv->capacity < RAW_MOST ? csv->capacity : RAW_MOST;
+	csv->raw = mem_alloc(csv->raw_size);
 	csv->fields = mem_calloc(CSV_COLUMNS_MAX, sizeof(*csv->fields));
 	csv->marks = mem_calloc(CSV_COLUMNS_MAX, sizeof(*csv->marks));
 	csv->next_line = 1;
 	/* A short read must not hide a mark. */
 	while (csv->raw_len < 4 && !csv->ended) {
-		ssize_t got = read_bytes(csv, csv->raw + csv->raw_len, RAW - csv->raw_len, err);
+		ssize_t got = read_bytes(csv, csv->raw + csv->raw_len,
+					 csv->raw_size - csv->raw_len, err);
 
 		if (got < 0)
 			return -1;
@@ -572,7 +576,7 @@ void csv_close(struct csv *csv)
 	if (csv->text)
 		explicit_bzero(csv->text, csv->capacity);
 	if (csv->raw)
-		explicit_bzero(csv->raw, RAW);
+		explicit_bzero(csv->raw, csv->raw_size);
 	free(csv->text);
 	free(csv->raw);
 	free(csv->fields);

@@ -63,9 +63,9 @@ struct csv {
 	uint64_t total;     /* bytes read */
 	bool ended;         /* the file has no more */
 	size_t piece;
-	iconv_t iconv;      /* (iconv_t)-1: UTF-8 already */
-	char *raw;          /* before it is UTF-8 */
-	size_t raw_len;
+	iconv_t iconv; /* (iconv_t)-1: UTF-8 already */
+	char *raw;     /* before it is UTF-8 */
+	size_t raw_len, raw_size;
 	char *text; /* UTF-8; what lies from `at` to `len` is still to be read */
 	size_t at, len, capacity;
 	uint32_t next_line; /* of `at` */

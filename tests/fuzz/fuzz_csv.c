@@ -102,7 +102,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct csv_options options = {.delimiter = delimiters[how & 3],
 				      .encoding = (enum csv_encoding)((how >> 2 & 7) % 6),
 				      .wanted = wanted,
-				      .wanted_count = 2};
+				      .wanted_count = 2,
+				      .piece = size + 1};
 	struct str text = size ? (struct str){(const char *)data + 1, size - 1} : STR_NONE;
 	struct result at_once, in_pieces, again;
 
