@@ -172,8 +172,13 @@ static inline void make_plan(struct bench *bench, const char *id)
 	struct desired desired = DESIRED_INIT;
 	struct accounts current = ACCOUNTS_INIT;
 	struct recorded recorded;
-	struct reconcile_input input = {&bench->config, &desired,     &current,     &recorded,
-					&options,       date_of(NOW), &bench->names};
+	struct reconcile_input input = {.config = &bench->config,
+					.desired = &desired,
+					.current = &current,
+					.recorded = &recorded,
+					.options = &options,
+					.today = date_of(NOW),
+					.names = &bench->names};
 	struct guard_facts facts;
 	const struct source_input sources = {.names = &bench->names, .today = date_of(NOW)};
 	struct buf bytes = BUF_INIT;
