@@ -144,6 +144,9 @@ struct http_request {
 	const struct http_header *headers;
 	size_t header_count; /* further ones, at most 8 */
 	bool replay; /* doing it twice is the same as doing it once, as far as you care */
+	/* How long what it says stays true: once that is over, it is not sent, or sent again
+	 * (HTTP_STALE). 0: always. */
+	unsigned fresh_ms;
 };
 
 /* Appends `text` with every byte but letters, digits and "-._~" as %XX: for a segment of a path
@@ -176,6 +179,7 @@ enum http_failure {
 	HTTP_FINE,        /* a complete answer, whatever its status */
 	HTTP_STOPPED,     /* http_drop(), or an interrupted http_call() */
 	HTTP_BREAKER,     /* the circuit breaker, before it was sent */
+	HTTP_STALE,       /* fresh_ms was over before it was sent */
 	HTTP_RESOLVE,     /* the host's name */
 	HTTP_PROXY,       /* the proxy's name, connection or answer */
 	HTTP_CONNECT,     /* refused, no route, or no answer in time (blocked) */
@@ -187,7 +191,7 @@ enum http_failure {
 	HTTP_SINK,        /* the sink refused */
 	HTTP_REDIRECT,    /* a complete answer of 3xx */
 };
-extern const char *const http_failure_names[13]; /* "fine", "stopped" … for tests and logs */
+extern const char *const http_failure_names[14]; /* "fine", "stopped" … for tests and logs */
 
 struct http_answer {
 	uint64_t number;

@@ -53,6 +53,7 @@ static bool is_trouble(const struct http_job *job)
 		return job->status >= 500;
 	case HTTP_STOPPED:
 	case HTTP_BREAKER:
+	case HTTP_STALE:
 	case HTTP_TOO_LARGE:
 	case HTTP_SINK:
 	case HTTP_REDIRECT:

@@ -6,10 +6,11 @@
 #include <string.h>
 #include <strings.h>
 
-const char *const http_failure_names[13] = {
+const char *const http_failure_names[14] = {
 	[HTTP_FINE] = "fine",
 	[HTTP_STOPPED] = "stopped",
 	[HTTP_BREAKER] = "breaker",
+	[HTTP_STALE] = "stale",
 	[HTTP_RESOLVE] = "resolve",
 	[HTTP_PROXY] = "proxy",
 	[HTTP_CONNECT] = "connect",
@@ -295,6 +296,7 @@ void http_explain(const struct http_transfer *transfer, CURLcode code, struct ht
 		buf_puts(out, "interrupted while waiting for the answer");
 		break;
 	case HTTP_BREAKER:
+	case HTTP_STALE:
 	case HTTP_SINK:
 		break;
 	}

@@ -60,7 +60,7 @@ struct http_job {
 	unsigned line_count;
 	size_t body_limit;
 	const struct http_sink *sink;
-	uint64_t not_before;
+	uint64_t not_before, not_after;     /* not_after 0: ever */
 	unsigned refused, failed, attempts; /* 429s, other failures, all */
 	/* the answer */
 	enum http_sent sent;

@@ -176,6 +176,8 @@ static struct http_job *job_of(struct http *http, const struct http_request *req
 	job->method = request->method;
 	job->replay = request->replay;
 	job->sink = request->sink;
+	if (request->fresh_ms)
+		job->not_after = http_now() + request->fresh_ms * MILLISECOND;
 	job->body_limit = request->body_limit ? request->body_limit : HTTP_BODY_LIMIT;
 	job->text.limit = TEXT_LIMIT;
 	buf_puts(&job->url, http->origin.base);
@@ -206,6 +208,10 @@ static void end_unsent(struct http *http, struct http_job *job, enum http_failur
 	buf_clear(&job->text);
 	if (failure == HTTP_BREAKER)
 		buf_add(&job->text, buf_str(&http->broken));
+	else if (failure == HTTP_STALE)
+		buf_puts(&job->text,
+			 "it waited too long for the rate limit: what it says may not "
+			 "be true any more");
 	else
 		buf_puts(&job->text, "interrupted before it was sent");
 	http_job_end(http, job);
@@ -320,8 +326,12 @@ static int dispatch(struct http *http, uint64_t now, uint64_t *wake, struct err 
 			*wake = at;
 			return 0;
 		}
-		if (start(http, transfer, job, now, err))
+		if (job->not_after && now > job->not_after) {
+			list_remove(&http->queue, job);
+			end_unsent(http, job, HTTP_STALE);
+		} else if (start(http, transfer, job, now, err)) {
 			return -1;
+		}
 	}
 }
 
@@ -385,7 +395,7 @@ static int run(struct http *http, uint64_t deadline, bool *interrupted, struct e
 		/* What ended made room. */
 		if (dispatch(http, http_now(), &wake, err))
 			return -1;
-		if (http_now() >= deadline)
+		if (http->ended.count > 0 || http_now() >= deadline)
 			return 0;
 		if (wait_until(http, wake < deadline ? wake : deadline, interrupted, err))
 			return -1;

@@ -75,6 +75,7 @@ static void no_answer(struct checking *c, const struct http_answer *answer)
 	case HTTP_PROXY: /* who resolves and connects is the proxy */
 	case HTTP_STOPPED:
 	case HTTP_BREAKER:
+	case HTTP_STALE:
 		break;
 	case HTTP_CONNECT:
 		reached(c, STEP_CONNECTION);

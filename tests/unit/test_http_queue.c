@@ -460,6 +460,40 @@ static void what_answers_say_is_kept(void **state)
 	}
 }
 
+/* Refused, it waits for a twentieth of the period: 50 ms. */
+static void what_grew_old_is_not_sent_again(void **state)
+{
+	static const struct step steps[] = {
+		{REFUSED("", "{\"emptiedBucketDetails\":{\"budget\":5,\"windowSeconds\":1}}"),
+		 CLOSE},
+		{OK_EMPTY}};
+	static const struct {
+		unsigned fresh_ms;
+		enum http_failure failure;
+		unsigned status, requests;
+	} cases[] = {
+		{0, HTTP_FINE, 200, 2}, {3600000, HTTP_FINE, 200, 2}, {1, HTTP_STALE, 429, 1}};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct http_answer answer;
+		struct fixture f;
+
+		begin(&f, steps, COUNT(steps));
+		f.http = open_client(&f.settings);
+		answer = call(f.http, &(struct http_request){.method = HTTP_PUT,
+							     .body = STR("{}"),
+							     .fresh_ms = cases[i].fresh_ms});
+		assert_int_equal(answer.failure, cases[i].failure);
+		assert_int_equal(answer.status, cases[i].status);
+		assert_int_equal(answer.sent, cases[i].failure ? HTTP_NOT_SENT : HTTP_ANSWERED);
+		assert_int_equal(answer.text.len > 0, cases[i].failure != HTTP_FINE);
+		end(&f);
+		assert_int_equal(f.server.requests, cases[i].requests);
+		finish(&f);
+	}
+}
+
 static void failures_in_a_row_slow_down(void **state)
 {
 	static const struct step steps[] = {{BUSY("")}, {OK_BODY}, {BUSY("")}, {BUSY("")}};
@@ -727,6 +761,7 @@ int main(void)
 		cmocka_unit_test(what_is_dropped_was_not_sent),
 		cmocka_unit_test(what_may_have_happened_stays_so),
 		cmocka_unit_test(what_answers_say_is_kept),
+		cmocka_unit_test(what_grew_old_is_not_sent_again),
 		cmocka_unit_test(failures_in_a_row_slow_down),
 		cmocka_unit_test(too_many_failures_stop_everything),
 		cmocka_unit_test(refusals_of_the_service_are_no_trouble),
