@@ -316,6 +316,18 @@ static bool refused(struct looking *l)
 	return end(l, refusal.class, refusal.text, refusal.advice);
 }
 
+/* Its resource grew old while it waited for the rate limit, and a person may have changed it. */
+static bool outdated(struct looking *l)
+{
+	if (l->job->outdated)
+		return end(l, OUTCOME_FAILED, l->answer->text,
+			   STR("raise target.rate or lower target.parallel, and see what else "
+			       "uses the same key"));
+	l->job->outdated = true;
+	zivver_world_doubt(&l->t->world, l->job->request.id);
+	return next(l, ZIVVER_FETCH);
+}
+
 /* --- the whole ------------------------------------------------------------------------------ */
 
 bool zivver_answered(struct zivver_target *t, struct zivver_job *job,
@@ -326,6 +338,8 @@ bool zivver_answered(struct zivver_target *t, struct zivver_job *job,
 	*outcome = (struct target_outcome){.number = job->request.number};
 	switch (answer->sent) {
 	case HTTP_NOT_SENT:
+		if (answer->failure == HTTP_STALE)
+			return outdated(&l);
 		/* The network, the rate or the breaker: the next one would end the same way. */
 		return changed_nothing(job) ? end(&l, OUTCOME_FATAL, answer->text, STR_NONE)
 					    : unknown(&l, answer->text);

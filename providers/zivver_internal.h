@@ -32,7 +32,8 @@ struct zivver_job {
 	unsigned set; /* enum attribute bits that the present request sends */
 	/* The service refused a delegate who is suspended: they are left out. */
 	bool active_only;
-	bool emptied; /* ZIVVER_EMPTY was sent */
+	bool emptied;  /* ZIVVER_EMPTY was sent */
+	bool outdated; /* its resource grew old while it waited, and was read again */
 };
 
 struct zivver_target {

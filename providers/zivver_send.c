@@ -7,6 +7,8 @@
 
 #include "json_view.h"
 
+#include "base/os.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -22,6 +24,16 @@ bool zivver_empties(const struct target_request *request)
 	return request->op == REQUEST_SUSPEND ||
 	       (request->op == REQUEST_UPDATE && request->set & ATTR_DELEGATES &&
 		request->wanted->delegates.count == 0);
+}
+
+/* How many milliseconds its resource may still be sent back; 0: it is too old, or not at hand. */
+static unsigned fresh_ms(const struct zivver_target *t, const struct sym *id)
+{
+	const struct zivver_kept *kept = zivver_world_kept(&t->world, id);
+	const uint64_t valid = t->target.reading_valid_s * UINT64_C(1000);
+	const uint64_t age = kept ? os_monotonic_ms() - kept->read_at : valid;
+
+	return age < valid ? (unsigned)(valid - age) : 0;
 }
 
 void zivver_begin(struct zivver_target *t, struct zivver_job *job)
@@ -40,7 +52,7 @@ void zivver_begin(struct zivver_target *t, struct zivver_job *job)
 	}
 	if (job->stage == ZIVVER_WRITE &&
 	    (request->op == REQUEST_UPDATE || request->op == REQUEST_SUSPEND) &&
-	    !zivver_world_kept(&t->world, request->id))
+	    fresh_ms(t, request->id) == 0)
 		job->stage = ZIVVER_FETCH;
 }
 
@@ -330,6 +342,8 @@ int zivver_send(struct zivver_target *t, struct zivver_job *job, uint64_t number
 	int result = 0;
 
 	choose(job, &request);
+	if (request.method == HTTP_PUT)
+		request.fresh_ms = fresh_ms(t, job->request.id) + 1;
 	if (request.method == HTTP_PUT || request.method == HTTP_POST) {
 		result = write_body(t, job, &body, err);
 		request.body = secret_str(&body);

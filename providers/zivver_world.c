@@ -1,5 +1,7 @@
 #include "zivver_world.h"
 
+#include "base/os.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -72,9 +74,10 @@ static void drop(struct zivver_kept *kept)
 	*kept = (struct zivver_kept){.id = kept->id};
 }
 
-static void keep(struct zivver_kept *kept, struct str text)
+static void keep(struct zivver_kept *kept, struct str text, uint64_t read_at)
 {
 	drop(kept);
+	kept->read_at = read_at;
 	kept->text = mem_alloc(text.len + 1);
 	memcpy(kept->text, text.ptr, text.len);
 	kept->text[text.len] = '\0';
@@ -106,6 +109,7 @@ void zivver_world_clear(struct zivver_world *world)
 	if (world->known)
 		memset(world->owners, 0, world->known * sizeof(*world->owners));
 	world->renamed = false;
+	world->listed_at = os_monotonic_ms();
 }
 
 void zivver_world_offer(struct zivver_world *world, const struct sym *id, struct str text)
@@ -113,7 +117,7 @@ void zivver_world_offer(struct zivver_world *world, const struct sym *id, struct
 	struct zivver_kept *kept = slot(world, id);
 
 	if (kept)
-		keep(kept, text);
+		keep(kept, text, world->listed_at);
 }
 
 /* --- who is who ------------------------------------------------------------------------- */
@@ -222,7 +226,7 @@ void zivver_world_answer(struct zivver_world *world, struct account *account, st
 	known->kind = account->kind;
 	known->active = account->kind == KIND_USER && account->active;
 	zivver_world_want(world, account->id);
-	keep(slot(world, account->id), text);
+	keep(slot(world, account->id), text, os_monotonic_ms());
 	scim_link(account, find_user, world);
 	note_delegates(world, account);
 }

@@ -21,6 +21,7 @@ struct zivver_kept {
 	const struct sym *id;
 	char *text; /* owned; NULL: not known, or not any more */
 	size_t len;
+	uint64_t read_at; /* os_monotonic_ms(), or before */
 	/* A user's delegates by id, because their addresses may change before it is sent. */
 	const struct sym **delegates; /* owned */
 	uint32_t delegate_count;
@@ -38,8 +39,9 @@ struct zivver_world {
 	/* By symbol number: 1 + index in `accounts` of whose id or address it is, and 1 + index in
 	 * `kept` of an id. Ids have no @, so one table does for both. */
 	uint32_t *owners, *kept_at;
-	size_t known; /* symbols these have room for */
-	bool renamed; /* some user, since the last listing */
+	size_t known;       /* symbols these have room for */
+	bool renamed;       /* some user, since the last listing */
+	uint64_t listed_at; /* when that listing began, os_monotonic_ms() */
 };
 
 #define ZIVVER_WORLD_INIT                  \
@@ -52,7 +54,7 @@ void zivver_world_release(struct zivver_world *world);
 /* The resource of this account is to be kept, by listings and answers. */
 void zivver_world_want(struct zivver_world *world, const struct sym *id);
 
-/* Forgets everything but which resources are wanted. */
+/* Forgets everything but which resources are wanted; a listing begins. */
 void zivver_world_clear(struct zivver_world *world);
 
 /* While a listing comes in: keeps a resource that is wanted. */

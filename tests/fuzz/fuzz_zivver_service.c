@@ -4,8 +4,8 @@
  * can be changed: every change ends once, with a class, and what goes back is whole.
  *
  * An answer is "STATUS KIND\n" and its body up to a line of "--": KIND j: JSON, n: of no type, h: a
- * page, a: only the second attempt is complete, s: never sent, u: nobody knows, r: a redirect. Behind
- * the last one nobody answers.
+ * page, a: only the second attempt is complete, s: never sent, o: too old to be sent, u: nobody
+ * knows, r: a redirect. Behind the last one nobody answers.
  *
  * The HTTP client is replaced by the one below; libcurl's part has a target of its own.
  */
@@ -38,6 +38,7 @@ static struct str script;
 struct asking {
 	uint64_t number;
 	const struct http_sink *sink;
+	bool grows_old;
 };
 
 struct http {
@@ -117,7 +118,8 @@ int http_submit(struct http *http, const struct http_request *request, struct er
 		return err_set(err, ERR_FAILED, "a path has a segment that leads elsewhere");
 	if (request->method == HTTP_PUT || request->method == HTTP_POST)
 		check_body(request);
-	*vec_push(&http->pending) = (struct asking){request->number, request->sink};
+	*vec_push(&http->pending) = (struct asking){request->number, request->sink,
+						    request->fresh_ms > 0};
 	return 0;
 }
 
@@ -182,9 +184,9 @@ static struct http_answer give(struct http *http, const struct asking *asking)
 
 	if (http->dropped || !next_answer(&answer.status, &kind, &body))
 		kind = 's';
-	if (kind == 's') {
+	if (kind == 's' || kind == 'o') {
 		answer.sent = HTTP_NOT_SENT;
-		answer.failure = HTTP_STOPPED;
+		answer.failure = kind == 'o' && asking->grows_old ? HTTP_STALE : HTTP_STOPPED;
 		answer.status = 0;
 		answer.text = STR("it was never sent");
 		return answer;

@@ -371,6 +371,71 @@ static void a_listing_begins_anew(void **state)
 	close_service(&s, "anew");
 }
 
+static struct zivver_kept *kept_of(struct service *s, const char *id)
+{
+	struct zivver_world *world = &((struct zivver_target *)s->w.target)->world;
+
+	for (size_t i = 0; i < world->kept.count; i++) {
+		if (world->kept.items[i].id == sym(&s->w, id))
+			return &world->kept.items[i];
+	}
+	return NULL;
+}
+
+/* A person may have changed it since. */
+static void an_old_reading_is_not_sent_back(void **state)
+{
+	static const struct exchange exchanges[] = {
+		{"GET /Users/u1", NULL, 200, BY_HAND("Hand", "")},
+		{"PUT /Users/u1", BY_HAND("A", KEY), 200, BY_HAND("A", "")},
+		{"PUT /Users/u1", BY_HAND("B", KEY), 200, BY_HAND("B", "")},
+		{"GET /Users/u1", NULL, 200, BY_HAND("Hand", "")},
+		{"PUT /Users/u1", BY_HAND("A", KEY), 200, BY_HAND("A", "")},
+	};
+	const struct asked changes[] = {NAME("u1", "A"), NAME("u1", "B")};
+	struct service s;
+
+	(void)state;
+	open_people(&s, exchanges, COUNT(exchanges), SIGN_IN_SSO, "u1");
+	kept_of(&s, "u1")->read_at -= 60000;
+	assert_int_equal(carry_out(&s, &changes[0])->class, OUTCOME_DONE);
+	/* What was just answered is as good as read. */
+	assert_int_equal(carry_out(&s, &changes[1])->class, OUTCOME_DONE);
+	kept_of(&s, "u1")->read_at -= 60000;
+	assert_int_equal(carry_out(&s, &changes[0])->class, OUTCOME_DONE);
+	close_service(&s, "old");
+}
+
+/* Nor when it grew old while it waited for the rate limit: it is read once more. */
+static void waiting_makes_a_reading_old(void **state)
+{
+	const struct http_answer answer = {.number = 0,
+					   .sent = HTTP_NOT_SENT,
+					   .failure = HTTP_STALE,
+					   .text = STR("it waited too long")};
+	struct target_outcome outcome;
+	struct zivver_job job;
+	struct zivver_target *t;
+	struct service s;
+
+	(void)state;
+	open_people(&s, NULL, 0, SIGN_IN_SSO, "u1");
+	t = (struct zivver_target *)s.w.target;
+	job = (struct zivver_job){
+		.stage = ZIVVER_WRITE,
+		.request = {.number = 7, .op = REQUEST_UPDATE, .id = sym(&s.w, "u1")}};
+	assert_false(zivver_answered(t, &job, &answer, &outcome));
+	assert_int_equal(job.stage, ZIVVER_FETCH);
+	assert_null(zivver_world_kept(&t->world, job.request.id));
+	/* But not for ever. */
+	job.stage = ZIVVER_WRITE;
+	assert_true(zivver_answered(t, &job, &answer, &outcome));
+	assert_int_equal(outcome.class, OUTCOME_FAILED);
+	assert_int_equal(outcome.number, 7);
+	assert_true(outcome.text.len > 0 && outcome.advice.len > 0);
+	close_service(&s, "waiting");
+}
+
 /* --- many at once -------------------------------------------------------------------------------- */
 
 static void many_are_under_way(void **state)
@@ -457,6 +522,8 @@ int main(void)
 		cmocka_unit_test(nothing_is_changed_unseen),
 		cmocka_unit_test(changes_follow_one_another),
 		cmocka_unit_test(a_listing_begins_anew),
+		cmocka_unit_test(an_old_reading_is_not_sent_back),
+		cmocka_unit_test(waiting_makes_a_reading_old),
 		cmocka_unit_test(many_are_under_way),
 		cmocka_unit_test(a_service_that_is_away_stops_all),
 		cmocka_unit_test(it_can_be_left_at_any_moment),
