@@ -326,6 +326,22 @@ static void put_wanted(struct delegations *list, const struct wanted_delegate *w
 }
 
 /*
+ * Targets drop suspended delegates from a list that they are sent: who is listed and comes back with
+ * this plan has to be added when it changes the list, or his access is lost without a word.
+ */
+static void add_again(const struct world *w, uint32_t s, struct delegations *add)
+{
+	const struct account *current = current_at(w, s);
+	const struct subject *subject = &w->subjects[s];
+	const struct wanted_delegate *wanted = w->delegates.items + subject->first_delegate;
+
+	for (uint32_t i = 0; current && i < subject->delegate_count; i++)
+		if (w->subjects[wanted[i].subject].ruling == RULING_REACTIVATE &&
+		    is_present(w, s, wanted[i].subject))
+			put_wanted(add, &wanted[i]);
+}
+
+/*
  * Both sides are sorted by subject: current users are sorted by address, and so are an account's
  * delegates.
  */
@@ -359,4 +375,6 @@ void delegates_compare(const struct world *w, uint32_t s, struct delegations *ad
 	for (; wanted < end; wanted++)
 		if (will_be_active(w, wanted->subject))
 			put_wanted(add, wanted);
+	if (add->count + remove->count > 0)
+		add_again(w, s, add);
 }

@@ -67,7 +67,8 @@ DEFAULT_ACTIONS = {"create": True, "update": True, "suspend": "recorded", "react
 # design silent: S14. `suspend: never` also keeps accounts that are listed as inactive.
 # design silent: S15. A suspension changes nothing else of the account: names, aliases stay.
 # design silent: S16. Reactivated, an account gets its managed attributes in the same request; as delegate it
-#    regains what unmanaged lists of other accounts still say.
+#    regains what unmanaged lists of other accounts still say. Where the list of another account changes anyway,
+#    who is in it and comes back is added anew: the service drops suspended delegates that it is sent.
 # design silent: S17. The current state of a functional account is what the service says: active with members.
 # design silent: S18. Creates' delegates do not count as grants (there is no mail yet); suspended accounts'
 #    delegations do not count as revokes. Those added by a reactivation count, and so does what a reactivated
@@ -362,7 +363,7 @@ def merge_sources(config, declared, today, verdict):
         for _, source, kind, *_ in said_by:
             if kinds and kind not in kinds:
                 wanted.append(Wanted(kind, its, {}, set(), held="sources disagree on the kind"))       # S2
-    claimed = (config.get("domains") or {}).get("claimed")
+    claimed = (config.get("domains") or {}).get("claimed") or None
     for w in wanted:
         w.absent = claimed is not None and domain_of(w.address) not in {domain_of(address("x@" + d)) for d in claimed}
     hold_duplicates([w for w in wanted if not w.absent and not w.held])
@@ -986,6 +987,8 @@ def change_of(plan, key):
             setattr(change, attribute, getattr(after, attribute))
     change.aliases_removed = c.aliases - after.aliases - {after.address}
     change.delegates_removed = (c.delegates - after.delegates) & plan.people_after()
+    if change.delegates_added or change.delegates_removed:                                             # S16
+        change.delegates_added |= c.delegates & after.delegates & coming_back(plan)
     if action == "reactivate":
         return change
     rotated = w.key and c.id in plan.record and plan.record[c.id].key not in (None, w.key) or refreshed(plan, c, w)
@@ -1179,6 +1182,10 @@ def pairs_of(verdict, name, kinds, regained):
 
 def regained_by(plan, kind):
     """What people that this plan reactivates read again: they are delegates there all the time."""
-    back = {key for key, (action, *_) in plan.decision.items() if action == "reactivate"}
-    return sum(len(plan.current[k].delegates & a.delegates & back)
+    anew = {c.key: c.delegates_added for c in plan.verdict.changes}
+    return sum(len((plan.current[k].delegates & a.delegates & coming_back(plan)) - anew.get(k, set()))
                for k, a in plan.final.items() if k in plan.current and a.kind == kind)
+
+
+def coming_back(plan):
+    return {key for key, (action, *_) in plan.decision.items() if action == "reactivate"}
