@@ -106,6 +106,11 @@ static bool match_address(struct passes *p, uint32_t d, const struct sym *addres
 	if (item->held ||
 	    (!is_predecessor(w, item, w->recorded_of[c]) && !is_noted_otherwise(p, item, c))) {
 		match(p, d, c, how);
+		if (how == MATCH_ADDRESS && has_lost_id(w, item, w->recorded_of[c])) {
+			w->identity[d].lost_id = true;
+			w->identity[d].confirmed = !w->in->current->items[c].active &&
+						   same_person(w, item->account.address);
+		}
 	} else if (same_person(w, item->account.address)) {
 		match(p, d, c, how);
 		w->identity[d].confirmed = true;

@@ -27,6 +27,8 @@ uint32_t primary(const struct world *w, const struct sym *address);
 /* Recorded account `r` (or NOBODY) is under another id of one of the entry's sources: another
  * person. */
 bool is_predecessor(const struct world *w, const struct desired_account *item, uint32_t r);
+/* Recorded account `r` (or NOBODY) is under an id of a source that lists the entry without one. */
+bool has_lost_id(const struct world *w, const struct desired_account *item, uint32_t r);
 /* The target's own note says that it is another one's, and the record does not say otherwise. */
 bool is_noted_otherwise(const struct passes *p, const struct desired_account *item, uint32_t c);
 /* The recorded account, gone by now, that the entry was, by its address; NOBODY. */

@@ -181,6 +181,18 @@ bool is_predecessor(const struct world *w, const struct desired_account *item, u
 	return false;
 }
 
+bool has_lost_id(const struct world *w, const struct desired_account *item, uint32_t r)
+{
+	for (uint32_t j = 0; r != NOBODY && j < item->link_count; j++) {
+		const struct recorded_link *link =
+			recorded_link_of(w, &w->in->recorded->items[r], item->links[j].source);
+
+		if (link && link->digest && !item->links[j].digest)
+			return true;
+	}
+	return false;
+}
+
 bool is_noted_otherwise(const struct passes *p, const struct desired_account *item, uint32_t c)
 {
 	const struct world *w = p->w;

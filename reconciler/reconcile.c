@@ -185,7 +185,7 @@ bool has_key(const struct desired_account *desired)
 	return desired && (desired->key || desired->fingerprint);
 }
 
-static bool key_is_lost(const struct recorded_account *recorded)
+bool key_is_lost(const struct recorded_account *recorded)
 {
 	return recorded && recorded->key && str_is(sym_str(recorded->key), "lost");
 }
@@ -206,6 +206,7 @@ static enum ruling rule_create(struct world *w, uint32_t s)
 static enum ruling rule_return(struct world *w, uint32_t s)
 {
 	const struct recorded_account *recorded = recorded_at(w, s);
+	const struct identity *identity = &w->identity[w->subjects[s].desired];
 
 	switch (w->config->actions[subject_kind(w, s)].reactivate) {
 	case SUSPEND_NEVER:
@@ -217,7 +218,10 @@ static enum ruling rule_return(struct world *w, uint32_t s)
 	case SUSPEND_ALWAYS:
 		break;
 	}
-	if (signs_in(w, s) && key_is_lost(recorded) && !has_key(desired_at(w, s)))
+	/* Whose mail it opens, the address alone does not tell. */
+	if (identity->lost_id && !identity->confirmed)
+		return obstruct(w, s, RULING_MANUAL, OBSTACLE_ID_LOST, NOBODY, NULL);
+	if (signs_in(w, s) && recorded && recorded->key && !has_key(desired_at(w, s)))
 		return obstruct(w, s, RULING_MANUAL, OBSTACLE_KEY_LOST, NOBODY, NULL);
 	return RULING_REACTIVATE;
 }
@@ -331,7 +335,8 @@ static void rule(struct world *w, uint32_t s, enum want want)
 		ruling = current->active ? rule_same(w, s) : rule_return(w, s);
 	else if (!decided)
 		ruling = current->active ? rule_leave(w, s, want) : rule_stay_away(w, s, want);
-	if (subject->obstacle == OBSTACLE_OUTSIDE || subject->obstacle == OBSTACLE_KEY_LOST)
+	if (subject->obstacle == OBSTACLE_OUTSIDE || subject->obstacle == OBSTACLE_ID_LOST ||
+	    subject->obstacle == OBSTACLE_KEY_LOST)
 		decided = !only_allows(w, s, RULING_REACTIVATE);
 	else if (subject->obstacle == OBSTACLE_NO_NAME || subject->obstacle == OBSTACLE_NO_KEY)
 		decided = !only_allows(w, s, RULING_CREATE);

@@ -51,6 +51,7 @@ enum obstacle {
 	OBSTACLE_NO_KEY,       /* held: none for a create */
 	OBSTACLE_KIND,         /* manual: the target has it as the other kind */
 	OBSTACLE_PREDECESSOR,  /* manual: its address was another person's */
+	OBSTACLE_ID_LOST,      /* manual: suspended under an id that its entry does not have */
 	OBSTACLE_TWO_ENTRIES,  /* manual: another entry is this account already */
 	OBSTACLE_TWO_ACCOUNTS, /* manual: two sources say it is one with another account */
 	OBSTACLE_SCOPE,        /* manual: it would leave the scope */
@@ -77,6 +78,7 @@ struct identity {
 	enum identity_match match;
 	bool adopt;     /* the link or the first wish is not recorded yet */
 	bool confirmed; /* --same-person decided it */
+	bool lost_id; /* by its address alone, and recorded under an id of the entry's sources */
 	bool recreated; /* what was recorded at its address is gone; another account stands there */
 };
 
@@ -201,7 +203,8 @@ void world_release(struct world *w);
 
 /* --- reconcile.c --- */
 
-bool has_key(const struct desired_account *desired); /* NULL has none */
+bool has_key(const struct desired_account *desired);       /* NULL has none */
+bool key_is_lost(const struct recorded_account *recorded); /* NULL has lost none */
 
 enum account_kind subject_kind(const struct world *w, uint32_t s);
 const struct sym *subject_address(const struct world *w, uint32_t s); /* now; else wanted */

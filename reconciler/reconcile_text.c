@@ -139,7 +139,10 @@ static void add_confirmation(const struct world *w, uint32_t s, struct buf *out)
 	else if (identity->match == MATCH_WAS)
 		buf_puts(out, "; --same-person: was ");
 	else if (identity->confirmed)
-		buf_puts(out, "; --same-person: recorded under another id until now: ");
+		buf_puts(out,
+			 identity->lost_id
+				 ? "; --same-person: recorded under an id until now: "
+				 : "; --same-person: recorded under another id until now: ");
 	else
 		return;
 	add_sym(out, current->address);
@@ -304,6 +307,17 @@ static void say_identity(const struct world *w, uint32_t s, struct buf *problem,
 		buf_puts(todo, "; if not, give the old account another address " PORTAL
 			       ", so that its messages stay closed");
 		break;
+	case OBSTACLE_ID_LOST:
+		buf_puts(
+			problem,
+			"it was suspended under an id that its entry does not have: by now the "
+			"address may be another person's");
+		buf_puts(todo, "if it is the same person, give the entry that id, or plan with "
+			       "--same-person ");
+		add_sym(todo, subject_address(w, s));
+		buf_puts(todo, "; if not, give the old account another address " PORTAL
+			       ", so that its messages stay closed");
+		break;
 	case OBSTACLE_TWO_ENTRIES:
 		buf_puts(problem, "it was ");
 		add_account(w, subject->other, problem);
@@ -379,8 +393,13 @@ static void say_key(const struct world *w, uint32_t s, struct buf *problem, stru
 	struct difference difference = {.attributes = 0};
 
 	if (w->subjects[s].obstacle == OBSTACLE_KEY_LOST) {
-		buf_puts(problem, "its account key was lost when it was suspended; without one "
-				  "nobody could sign in");
+		buf_puts(
+			problem,
+			key_is_lost(recorded_at(w, s))
+				? "its account key was lost when it was suspended; without one "
+				  "nobody could sign in"
+				: "no source has its account key any more; without one nobody "
+				  "could sign in");
 	} else {
 		buf_puts(problem, "it differs (");
 		difference_find(w, s, &difference);
@@ -439,6 +458,7 @@ void obstacle_text(const struct world *w, uint32_t s, struct buf *problem, struc
 		say_key(w, s, problem, todo);
 		break;
 	case OBSTACLE_PREDECESSOR:
+	case OBSTACLE_ID_LOST:
 	case OBSTACLE_TWO_ENTRIES:
 	case OBSTACLE_TWO_ACCOUNTS:
 	case OBSTACLE_RENAME:
