@@ -534,8 +534,13 @@ static inline void world_free(struct test_world *t)
 
 static inline struct reconcile_input world_input(struct test_world *t)
 {
-	return (struct reconcile_input){&t->config,  &t->desired, &t->current, &t->recorded,
-					&t->options, TODAY,       &t->names};
+	return (struct reconcile_input){.config = &t->config,
+					.desired = &t->desired,
+					.current = &t->current,
+					.recorded = &t->recorded,
+					.options = &t->options,
+					.today = TODAY,
+					.names = &t->names};
 }
 
 #endif
