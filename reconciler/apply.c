@@ -127,7 +127,7 @@ static int write_first_lines(struct apply_run *run, struct err *err)
 	journal_remove(dir, run->plan->id);
 	if (journal_open(&run->journal, dir, run->plan->id, err) < 0)
 		return -1;
-	return lines_write(run, err);
+	return lines_write(run, true, err);
 }
 
 static int look_before(struct apply_run *run, struct str approver, struct err *err)

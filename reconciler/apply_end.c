@@ -52,7 +52,7 @@ static struct str lasting(const struct apply_run *run, const struct journal_line
 	return STR_NONE;
 }
 
-int lines_write(struct apply_run *run, struct err *err)
+int lines_write(struct apply_run *run, bool durable, struct err *err)
 {
 	struct dispatch *d = &run->dispatch;
 
@@ -60,7 +60,7 @@ int lines_write(struct apply_run *run, struct err *err)
 	for (size_t i = 0; i < d->lines.count; i++)
 		d->lines.items[i].text = lasting(run, &d->lines.items[i]);
 	if (d->lines.count &&
-	    journal_add(&run->journal, d->lines.items, d->lines.count, err) < 0)
+	    journal_add(&run->journal, d->lines.items, d->lines.count, durable, err) < 0)
 		return -1;
 	d->lines.count = 0;
 	return 0;

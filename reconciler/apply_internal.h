@@ -103,7 +103,7 @@ struct dispatch {
 		size_t count, capacity;
 	} unknown;
 	struct {
-		struct journal_line *items; /* to be written with the next sync */
+		struct journal_line *items; /* to be written */
 		size_t count, capacity;
 	} lines;
 	bool recent[FAILURES_SEEN];
@@ -270,8 +270,8 @@ void run_stop(struct apply_run *run, struct str because);
 bool task_done(const struct task *task);
 /* Gives the change its outcome and a line in the journal. */
 void task_decide(struct apply_run *run, struct task *task, enum change_outcome outcome);
-/* Writes the lines that wait to the journal: durable when it returns. */
-int lines_write(struct apply_run *run, struct err *err);
+/* Writes the lines that wait to the journal. */
+int lines_write(struct apply_run *run, bool durable, struct err *err);
 /* An answer of the target to the request of that step. */
 void outcome_take(struct apply_run *run, const struct target_outcome *outcome);
 /* Whether the target refused this alias for good. */

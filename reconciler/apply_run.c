@@ -154,13 +154,14 @@ static uint32_t next_request(struct apply_run *run, uint32_t *tries, struct flig
 	return UINT32_MAX;
 }
 
-/* Picks what goes out now, and notes the intents of creates, all on disk when it returns. */
+/* Picks what goes out now, and notes the intents of creates: on disk when it returns. */
 static int pick(struct apply_run *run, size_t room, uint32_t *picked, size_t *count,
 		struct err *err)
 {
 	struct dispatch *d = &run->dispatch;
 	uint32_t tries = d->ready_count;
 	struct flight flight;
+	bool creates = false;
 
 	*count = 0;
 	while (*count < room) {
@@ -174,12 +175,13 @@ static int pick(struct apply_run *run, size_t room, uint32_t *picked, size_t *co
 		*d->flights[number] = flight;
 		mark_names(run, task, &flight, true);
 		picked[(*count)++] = number;
-		if (flight.op == REQUEST_CREATE)
-			*vec_push(&d->lines) = (struct journal_line){
-				.type = JOURNAL_INTENT,
-				.change = d->schedule.steps[number].change};
+		if (flight.op != REQUEST_CREATE)
+			continue;
+		*vec_push(&d->lines) = (struct journal_line){
+			.type = JOURNAL_INTENT, .change = d->schedule.steps[number].change};
+		creates = true;
 	}
-	return lines_write(run, err);
+	return lines_write(run, creates, err);
 }
 
 static void send(struct apply_run *run, uint32_t number)
@@ -267,7 +269,7 @@ static void write_journal(struct apply_run *run)
 	struct err err = ERR_INIT;
 
 	/* Without it the next process finds out by reading; but something is wrong with the disk. */
-	if (lines_write(run, &err) < 0)
+	if (lines_write(run, false, &err) < 0)
 		run_stop(run, arena_str(&run->result->arena, str_of(err.text)));
 	run->dispatch.lines.count = 0;
 }

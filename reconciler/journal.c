@@ -115,7 +115,7 @@ static void add_line(struct buf *out, const struct journal_line *line)
 }
 
 int journal_add(struct journal *journal, const struct journal_line *lines, size_t count,
-		struct err *err)
+		bool durable, struct err *err)
 {
 	struct buf text = BUF_INIT;
 
@@ -123,7 +123,7 @@ int journal_add(struct journal *journal, const struct journal_line *lines, size_
 		return 0;
 	for (size_t i = 0; i < count; i++)
 		add_line(&text, &lines[i]);
-	int failed = os_append(journal->fd, journal->path, buf_str(&text), err);
+	int failed = os_append(journal->fd, journal->path, buf_str(&text), durable, err);
 	buf_release(&text);
 	return failed;
 }

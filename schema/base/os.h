@@ -71,8 +71,9 @@ int os_write_file(const char *path, struct str bytes, mode_t mode, struct err *e
 
 /* --- durable append-only file (the journal) ----------------------------------------------- */
 
-/* Appends to the file's end and fdatasyncs. A short write is an error and is cut off again. */
-int os_append(int fd, const char *path, struct str bytes, struct err *err);
+/* Appends to the file's end, and with `durable` fdatasyncs it whole. A short write is an error and is
+ * cut off again. */
+int os_append(int fd, const char *path, struct str bytes, bool durable, struct err *err);
 
 /* --- lock ------------------------------------------------------------------------------- */
 

@@ -182,7 +182,7 @@ int os_sync_parent(const char *path, struct err *err)
 	return result;
 }
 
-int os_append(int fd, const char *path, struct str bytes, struct err *err)
+int os_append(int fd, const char *path, struct str bytes, bool durable, struct err *err)
 {
 	off_t start = lseek(fd, 0, SEEK_END);
 	size_t done = 0;
@@ -202,7 +202,7 @@ int os_append(int fd, const char *path, struct str bytes, struct err *err)
 		}
 		done += (size_t)put;
 	}
-	if (fdatasync(fd))
+	if (durable && fdatasync(fd))
 		goto cut_off;
 	os_fault("append");
 	return 0;

@@ -70,11 +70,11 @@ static void write_all(void)
 	struct err err = ERR_INIT;
 
 	open_journal(&journal);
-	assert_int_equal(journal_add(&journal, lines, 2, &err), 0);
-	assert_int_equal(journal_add(&journal, lines, 0, &err), 0);
+	assert_int_equal(journal_add(&journal, lines, 2, true, &err), 0);
+	assert_int_equal(journal_add(&journal, lines, 0, true, &err), 0);
 	journal_close(&journal);
 	open_journal(&journal);
-	assert_int_equal(journal_add(&journal, lines + 2, LINES - 2, &err), 0);
+	assert_int_equal(journal_add(&journal, lines + 2, LINES - 2, false, &err), 0);
 	journal_close(&journal);
 }
 
@@ -118,7 +118,8 @@ static void ignores_a_torn_end(void **unused)
 		check_lines(count);
 		open_journal(&journal);
 		if (count < LINES)
-			assert_int_equal(journal_add(&journal, lines + count, 1, &err), 0);
+			assert_int_equal(journal_add(&journal, lines + count, 1, false, &err),
+					 0);
 		journal_close(&journal);
 		check_lines(count < LINES ? count + 1 : LINES);
 	}

@@ -291,10 +291,10 @@ static void fill_disk(void)
 	    strcmp(err.text, "cannot write full: File too large") != 0)
 		_exit(1);
 	fd = open("journal", O_WRONLY | O_APPEND | O_CLOEXEC);
-	if (os_append(fd, "journal", str_of(large), &err) != -1 ||
+	if (os_append(fd, "journal", str_of(large), true, &err) != -1 ||
 	    strcmp(err.text, "cannot append to journal: File too large") != 0)
 		_exit(2);
-	if (os_append(fd, "journal", STR("two\n"), &err))
+	if (os_append(fd, "journal", STR("two\n"), true, &err))
 		_exit(3);
 }
 
@@ -305,13 +305,13 @@ static void survives_a_full_disk(void **state)
 
 	(void)state;
 	write_file("full", "old");
-	assert_int_equal(os_append(fd, "journal", STR("one\n"), &err), 0);
+	assert_int_equal(os_append(fd, "journal", STR("one\n"), true, &err), 0);
 	with_file_limit(100000, fill_disk);
 	assert_content("full", "old");
 	assert_int_equal(count_files(".full.*"), 0);
 	assert_content("journal", "one\ntwo\n");
 	close(fd);
-	assert_int_equal(os_append(fd, "journal", STR("x"), &err), -1);
+	assert_int_equal(os_append(fd, "journal", STR("x"), true, &err), -1);
 	assert_string_equal(err.text, "cannot append to journal: Bad file descriptor");
 }
 
@@ -508,7 +508,7 @@ static void kills_at_fault_points(void **state)
 			snprintf(at, sizeof(at), "%zu", calls + i + 1);
 			setenv("ZSCTL_FAULT_LOG", "faults", 1);
 			setenv("ZSCTL_FAULT_AT", at, 1);
-			os_append(fd, "appended", STR("x\n"), &err);
+			os_append(fd, "appended", STR("x\n"), true, &err);
 			os_write_file("faulty", STR("new"), 0644, &err);
 			_exit(0);
 		}
