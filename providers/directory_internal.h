@@ -33,8 +33,10 @@ struct directory_place {
 struct directory_stream {
 	int fd;               /* -1: none, or closed by libldap */
 	gnutls_session_t tls; /* NULL: plain */
-	char *buffer;         /* read ahead */
+	char *buffer;         /* read ahead, as libldap gets it */
 	size_t used, filled;
+	char *raw; /* the same as it came, for TLS: records are small, and there are many */
+	size_t raw_used, raw_filled;
 	bool stopped, late, closing;
 	int failed;     /* errno */
 	int tls_failed; /* GnuTLS's */
@@ -85,6 +87,8 @@ int directory_reach(struct directory *directory, const struct directory_place *p
 int directory_stream_open(struct directory *directory, int fd, struct err *err);
 /* Nothing is waiting to be read. */
 bool directory_stream_is_empty(const struct directory *directory);
+/* For gnutls_transport_set_pull_function(); the pointer is the stream. */
+ssize_t directory_stream_pull(void *stream, void *out, size_t size);
 void directory_stream_close(struct directory *directory);
 
 /* --- directory_tls.c ------------------------------------------------------------------------ */

@@ -10,8 +10,10 @@
 #include <unistd.h>
 
 enum {
-	/* A TLS record fits in, so that nothing readable stays behind where poll() does not see it. */
 	READ_AHEAD = 64 << 10,
+	/* Of a TLS record. There is room for a whole one, so that nothing readable stays behind where
+	 * poll() does not see it. */
+	RECORD_MOST = 16 << 10,
 };
 
 /* Where libldap goes when it has lost its connection: nowhere. It would come back without TLS and
@@ -26,27 +28,71 @@ static bool is_broken(const struct directory_stream *stream)
 
 /* --- reading ---------------------------------------------------------------------------------- */
 
-/* As recv(2). */
-static ssize_t receive(struct directory_stream *stream, char *out, size_t size)
+static ssize_t receive_plain(struct directory_stream *stream, char *out, size_t size)
 {
 	ssize_t got;
 
 	do {
-		got = stream->tls ? gnutls_record_recv(stream->tls, out, size)
-				  : recv(stream->fd, out, size, MSG_DONTWAIT);
-	} while (stream->tls ? got == GNUTLS_E_INTERRUPTED : got < 0 && errno == EINTR);
-	if (got >= 0)
-		return got;
+		got = recv(stream->fd, out, size, MSG_DONTWAIT);
+	} while (got < 0 && errno == EINTR);
+	if (got < 0 && errno != EAGAIN)
+		stream->failed = errno;
+	return got;
+}
+
+ssize_t directory_stream_pull(void *context, void *out, size_t size)
+{
+	struct directory_stream *stream = context;
+	size_t there = stream->raw_filled - stream->raw_used;
+
+	if (there == 0) {
+		ssize_t got = receive_plain(stream, stream->raw, READ_AHEAD);
+
+		if (got < 0)
+			gnutls_transport_set_errno(stream->tls, errno);
+		if (got <= 0)
+			return got;
+		stream->raw_used = 0;
+		stream->raw_filled = there = (size_t)got;
+	}
+	if (there > size)
+		there = size;
+	memcpy(out, stream->raw + stream->raw_used, there);
+	stream->raw_used += there;
+	return (ssize_t)there;
+}
+
+/* As many records as are there. */
+static ssize_t receive_tls(struct directory_stream *stream, char *out)
+{
+	size_t done = 0;
+	ssize_t got;
+
+	do {
+		got = gnutls_record_recv(stream->tls, out + done, RECORD_MOST);
+		if (got > 0)
+			done += (size_t)got;
+	} while (got == GNUTLS_E_INTERRUPTED ||
+		 (got > 0 && stream->raw_used < stream->raw_filled &&
+		  done + RECORD_MOST <= READ_AHEAD));
+	/* What is wrong, or the end, comes again next time. */
+	if (done > 0 || got == 0)
+		return (ssize_t)done;
 	/* What the server wants besides (a new handshake of TLS 1.2, which is not had) is no end. */
-	if (stream->tls && !gnutls_error_is_fatal((int)got)) {
-		errno = EAGAIN;
-	} else if (stream->tls) {
+	if (gnutls_error_is_fatal((int)got)) {
 		stream->tls_failed = (int)got;
 		errno = ECONNRESET;
-	} else if (errno != EAGAIN) {
-		stream->failed = errno;
+	} else {
+		errno = EAGAIN;
 	}
 	return -1;
+}
+
+/* As recv(2). */
+static ssize_t receive(struct directory_stream *stream)
+{
+	return stream->tls ? receive_tls(stream, stream->buffer)
+			   : receive_plain(stream, stream->buffer, READ_AHEAD);
 }
 
 static ber_slen_t stream_read(Sockbuf_IO_Desc *io, void *out, ber_len_t size)
@@ -59,7 +105,7 @@ static ber_slen_t stream_read(Sockbuf_IO_Desc *io, void *out, ber_len_t size)
 		return -1;
 	}
 	if (there == 0) {
-		ssize_t got = receive(stream, stream->buffer, READ_AHEAD);
+		ssize_t got = receive(stream);
 
 		if (got <= 0)
 			return got;
@@ -159,7 +205,9 @@ static int stream_end(Sockbuf_IO_Desc *io)
 
 bool directory_stream_is_empty(const struct directory *directory)
 {
-	return directory->stream.used == directory->stream.filled;
+	const struct directory_stream *stream = &directory->stream;
+
+	return stream->used == stream->filled && stream->raw_used == stream->raw_filled;
 }
 
 int directory_stream_open(struct directory *directory, int fd, struct err *err)
@@ -176,7 +224,8 @@ int directory_stream_open(struct directory *directory, int fd, struct err *err)
 	Sockbuf *socket = NULL;
 	int code;
 
-	*stream = (struct directory_stream){.fd = fd, .buffer = mem_alloc(READ_AHEAD)};
+	*stream = (struct directory_stream){
+		.fd = fd, .buffer = mem_alloc(READ_AHEAD), .raw = mem_alloc(READ_AHEAD)};
 	code = ldap_init_fd(fd, LDAP_PROTO_EXT, nowhere, &directory->ld);
 	if (code) {
 		directory->ld = NULL;
@@ -203,5 +252,6 @@ void directory_stream_close(struct directory *directory)
 	if (stream->tls)
 		gnutls_deinit(stream->tls);
 	free(stream->buffer);
+	free(stream->raw);
 	*stream = (struct directory_stream){.fd = -1};
 }

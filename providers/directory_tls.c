@@ -219,6 +219,9 @@ static void prepare(struct directory *directory)
 		gnutls_server_name_set(stream->tls, GNUTLS_NAME_DNS, host, strlen(host));
 	gnutls_session_set_verify_cert(stream->tls, host, 0);
 	gnutls_transport_set_int(stream->tls, stream->fd);
+	gnutls_transport_set_ptr2(stream->tls, stream,
+				  (gnutls_transport_ptr_t)(intptr_t)stream->fd);
+	gnutls_transport_set_pull_function(stream->tls, directory_stream_pull);
 	gnutls_handshake_set_timeout(stream->tls, GNUTLS_INDEFINITE_TIMEOUT); /* ours counts */
 }
 
