@@ -56,8 +56,9 @@ static void decode(struct csv *csv)
 	while (left > 0 && room > 0) {
 		if (iconv(csv->iconv, &from, &left, &to, &room) != (size_t)-1 || errno == E2BIG)
 			break;
-		/* A character that is cut off waits for the rest, if there is any. */
-		if (errno == EINVAL && !csv->ended)
+		/* A character that is cut off waits for the rest, if there is any; and what comes
+		 * before this byte may have taken all the room. */
+		if ((errno == EINVAL && !csv->ended) || room == 0)
 			break;
 		*to++ = NO_CHARACTER;
 		room--;
