@@ -1,11 +1,11 @@
 /*
- * The Zivver target in front of a service that answers anything: the input is its answers, in the
- * order in which they are asked for. Listings never fail but with a message, and what can be listed
- * can be changed: every change ends once, with a class, and what goes back is whole.
+ * The Zivver target in front of a service that answers anything: the input is its answers, in
+ * the order in which they are asked for. Listings never fail but with a message, and what can be
+ * listed can be changed: every change ends once, with a class, and what goes back is whole.
  *
- * An answer is "STATUS KIND\n" and its body up to a line of "--": KIND j: JSON, n: of no type, h: a
- * page, a: only the second attempt is complete, s: never sent, o: too old to be sent, u: nobody
- * knows, r: a redirect. Behind the last one nobody answers.
+ * An answer is "STATUS KIND\n" and its body up to a line of "--": KIND j: JSON, n: of no type,
+ * h: a page, a: only the second attempt is complete, s: never sent, o: too old to be sent,
+ * u: nobody knows, r: a redirect. Behind the last one nobody answers.
  *
  * The HTTP client is replaced by the one below; libcurl's part has a target of its own.
  */
@@ -33,7 +33,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static struct str script;
 
-/* --- a client without a network -------------------------------------------------------------------- */
+/* --- a client without a network ------------------------------------------------------------ */
 
 struct asking {
 	uint64_t number;
@@ -237,7 +237,7 @@ int http_call(struct http *http, const struct http_request *request, struct http
 	return 0;
 }
 
-/* --- what must hold ----------------------------------------------------------------------------------- */
+/* --- what must hold ------------------------------------------------------------------------ */
 
 static void check_text(struct str text, size_t most)
 {
@@ -294,7 +294,7 @@ static void check_outcome(const struct target_outcome *outcome, const struct acc
 	     str_starts(outcome->refused_attribute, "alias "));
 }
 
-/* --- changes -------------------------------------------------------------------------------------------- */
+/* --- changes ------------------------------------------------------------------------------- */
 
 enum { CHANGES_MOST = 8 };
 
@@ -377,7 +377,7 @@ static void change_all(struct target *target, struct sym_pool *names, struct acc
 	free(outcomes.items);
 }
 
-/* --- the whole --------------------------------------------------------------------------------------------- */
+/* --- the whole ----------------------------------------------------------------------------- */
 
 static void set_up(void)
 {

@@ -2,7 +2,7 @@
 #include "zivver_errors.h"
 #include "zivver_people.h"
 
-/* --- words ---------------------------------------------------------------------------------------- */
+/* --- words --------------------------------------------------------------------------------- */
 
 static const struct {
 	unsigned status;
@@ -133,7 +133,7 @@ static void texts_are_short(void **state)
 	arena_release(&arena);
 }
 
-/* --- what comes of them ----------------------------------------------------------------------------- */
+/* --- what comes of them -------------------------------------------------------------------- */
 
 struct refused_case {
 	const char *name;

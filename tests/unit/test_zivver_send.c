@@ -257,7 +257,7 @@ static void new_accounts_are_sent_with_all_they_have(void **state)
 	carry_out_all(creates, COUNT(creates), REQUEST_CREATE, KIND_USER);
 }
 
-/* --- resources of all shapes -------------------------------------------------------------------- */
+/* --- resources of all shapes --------------------------------------------------------------- */
 
 /* As it is read, and as it goes back with the key "k" and a name. */
 static const struct {
@@ -319,7 +319,7 @@ static void keys_find_their_place(void **state)
 	}
 }
 
-/* --- what is not sent ----------------------------------------------------------------------------- */
+/* --- what is not sent ---------------------------------------------------------------------- */
 
 static const struct {
 	const char *name;

@@ -48,7 +48,7 @@ struct service {
 	struct arena arena;
 };
 
-/* --- what is answered ------------------------------------------------------------------------- */
+/* --- what is answered ---------------------------------------------------------------------- */
 
 static inline const struct step *render(struct service *s, const struct exchange *exchange)
 {
@@ -74,7 +74,7 @@ static inline const struct step *render(struct service *s, const struct exchange
 	return step;
 }
 
-/* --- what comes ------------------------------------------------------------------------------- */
+/* --- what comes ---------------------------------------------------------------------------- */
 
 struct came {
 	struct str method, path, body;
@@ -168,7 +168,7 @@ static inline const struct step *answer_to(struct server *server, struct str req
 	return render(s, exchange);
 }
 
-/* --- life ------------------------------------------------------------------------------------- */
+/* --- life ---------------------------------------------------------------------------------- */
 
 /* A client that loses no time over what fails. */
 static inline void connect_quickly(struct service *s)
