@@ -51,7 +51,15 @@ static void settle_step(struct apply_run *run, uint32_t number)
 		step_ready(run, number);
 		return;
 	}
-	task_note(run, task, "the target gave no answer, and nothing has changed");
+	/* By an earlier process, or an earlier try: what was done is recorded. */
+	if (task->standing != STANDS_UNTOUCHED)
+		task_keep(run, task);
+	task_note(run, task,
+		  task->standing == STANDS_DONE
+			  ? "the target gave no answer, and whether it took the account key "
+			    "cannot be seen"
+		  : task->touched ? "the target gave no answer, and the rest has not changed"
+				  : "the target gave no answer, and nothing has changed");
 	task->result->advice = STR("plan again");
 	task->failed = true;
 	task_decide(run, task, task->touched ? CHANGE_PARTLY : CHANGE_FAILED);
