@@ -166,7 +166,7 @@ class Edit:
         else:
             account["kept"][self.member] = self.value
 
-    def stands(self, log, identity):
+    def stands(self, log, identity, account):
         """Whether it must stand in the end: it was made, and nobody wrote the account before it was read again.
         Resources are written whole, and as the design has it a reading may be 60 s old."""
         if len(log) < self.request or "edit" not in " ".join(log[self.request - 1]["faults"]):
@@ -175,12 +175,18 @@ class Edit:
         for request in log[first:]:
             path, _, last = request["path"].rpartition("/")
             clean = request["status"] == 200 and not set(request["faults"]) - {"edit", "edit after", "delay after"}
-            if request["method"] == "GET" and clean and last in ("Users", identity) \
-                    and ("startIndex=" not in request["query"] or "startIndex=1&" in request["query"]):
+            if request["method"] == "GET" and clean and last in ("Users", identity):
+                if "startIndex=" in request["query"]:
+                    # Between two pages: it depends on which one the account is.
+                    return self.shows(account)
                 return True
             if request["method"] != "GET" and last == identity and request["changed"]:
                 return False
         return True
+
+    def shows(self, account):
+        return (account["readers"] if self.member == world.USER_URN else account["kept"].get(self.member)) == (
+            self.value["delegates"] if self.member == world.USER_URN else self.value)
 
 
 class Case:
@@ -242,7 +248,8 @@ class Case:
         state = self.simulator.state()
         want = copy.deepcopy(want)
         identities = {user["userName"]: user["id"] for user in self.scene.state["users"]}
-        standing = [edit for edit in edits if edit.stands(self.simulator.log(), identities[edit.address])]
+        got, log = world.read_target(state), self.simulator.log()
+        standing = [edit for edit in edits if edit.stands(log, identities[edit.address], got[edit.address])]
         for edit in standing:
             edit.expect(want[edit.address])
         self.judge_accounts(state, want)
