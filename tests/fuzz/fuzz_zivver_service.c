@@ -118,6 +118,10 @@ int http_submit(struct http *http, const struct http_request *request, struct er
 		return err_set(err, ERR_FAILED, "a path has a segment that leads elsewhere");
 	if (request->method == HTTP_PUT || request->method == HTTP_POST)
 		check_body(request);
+	/* Only readings are sent twice, and only what was just read is sent back. */
+	MUST(request->replay == (request->method == HTTP_GET));
+	MUST((request->method == HTTP_PUT) == (request->fresh_ms > 0) &&
+	     request->fresh_ms <= 60001);
 	*vec_push(&http->pending) = (struct asking){request->number, request->sink,
 						    request->fresh_ms > 0};
 	return 0;
