@@ -145,8 +145,10 @@ static const struct sym *address_of(struct mapped *m, struct str value, struct e
 		err_set(err, ERR_FAILED, "is no text");
 		return NULL;
 	}
-	if (address_normalize(&m->work.arena, str_trim(value), &address, err) < 0)
+	if (address_normalize(&m->work.arena, str_trim(value), &address, err) < 0) {
+		err_prefix(err, "is no address");
 		return NULL;
+	}
 	return sym_get(m->input->names, address);
 }
 
