@@ -26,8 +26,9 @@ static void note_name(struct mapped *m, const struct mapped_entry *entry)
 		return;
 	/* Those before the first one with a name have none. */
 	while (m->names.count < before)
-		*vec_push(&m->names) = NULL;
-	*vec_push(&m->names) = entry->name.len ? mapped_name(m, entry->name) : NULL;
+		*vec_push(&m->names) = STR_NONE;
+	*vec_push(&m->names) = entry->name.len ? arena_str(&m->names.arena, entry->name)
+					       : STR_NONE;
 }
 
 bool mapped_add(struct mapped *m, const struct mapped_entry *from)
@@ -103,21 +104,31 @@ static void release(struct mapped *m)
 	/* Account keys were made in it. */
 	arena_wipe(&m->work.arena);
 	free(m->names.items);
+	arena_release(&m->names.arena);
 	buf_release(&m->text);
 }
 
 /* --- delegates ---------------------------------------------------------------------------- */
 
+/* Its name's symbol, when some delegate is named so. */
+static const struct sym *find_name(struct mapped *m, size_t entry)
+{
+	if (entry >= m->names.count || m->names.items[entry].len == 0)
+		return NULL;
+	buf_clear(&m->text);
+	buf_puts(&m->text, "dn:");
+	buf_add(&m->text, m->names.items[entry]);
+	return sym_find(m->input->names, buf_str(&m->text));
+}
+
 /* By symbol number: 1 + the entry that has this address, alias or name. The first one that says so. */
-static uint32_t *find_owners(const struct mapped *m)
+static uint32_t *find_owners(struct mapped *m)
 {
 	uint32_t *owner = mem_calloc(sym_count(m->input->names) + 1u, sizeof(*owner));
 
 	for (size_t i = m->first; i < m->entries->count; i++) {
 		const struct account *account = &m->entries->items[i].account;
-		const struct sym *name = i - m->first < m->names.count
-						 ? m->names.items[i - m->first]
-						 : NULL;
+		const struct sym *name = find_name(m, i - m->first);
 
 		if (account->address)
 			owner[account->address->number] = (uint32_t)i + 1;

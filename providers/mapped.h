@@ -63,10 +63,13 @@ struct mapped {
 	struct buf text;
 	size_t warnings;
 	const struct sym *listed, *inactive_because[KIND_COUNT];
+	/* Of the entries from `first` on; empty when none of them has one. Only those that somebody is
+	 * delegated to become symbols. */
 	struct {
-		const struct sym **items;
+		struct str *items;
 		size_t count, capacity;
-	} names; /* of the entries from `first` on; empty when none of them has one */
+		struct arena arena;
+	} names;
 };
 
 /* `config`, `input`, `entries` and `diags` are used until the end. */
