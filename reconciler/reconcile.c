@@ -221,7 +221,8 @@ static enum ruling rule_return(struct world *w, uint32_t s)
 	/* Whose mail it opens, the address alone does not tell. */
 	if (identity->lost_id && !identity->confirmed)
 		return obstruct(w, s, RULING_MANUAL, OBSTACLE_ID_LOST, NOBODY, NULL);
-	if (signs_in(w, s) && recorded && recorded->key && !has_key(desired_at(w, s)))
+	if (signs_in(w, s) && (w->keys_always || (recorded && recorded->key)) &&
+	    !has_key(desired_at(w, s)))
 		return obstruct(w, s, RULING_MANUAL, OBSTACLE_KEY_LOST, NOBODY, NULL);
 	return RULING_REACTIVATE;
 }
@@ -232,8 +233,9 @@ static enum ruling rule_same(struct world *w, uint32_t s)
 
 	if (!w->config->actions[subject_kind(w, s)].update)
 		return RULING_KEPT;
-	w->subjects[s].no_key = signs_in(w, s) && recorded && recorded->key &&
-				!key_is_lost(recorded) && !has_key(desired_at(w, s));
+	w->subjects[s].no_key = signs_in(w, s) && !has_key(desired_at(w, s)) &&
+				(w->keys_always ||
+				 (recorded && recorded->key && !key_is_lost(recorded)));
 	return RULING_SAME;
 }
 

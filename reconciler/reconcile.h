@@ -57,7 +57,7 @@ enum obstacle {
 	OBSTACLE_SCOPE,        /* manual: it would leave the scope */
 	OBSTACLE_OUTSIDE,      /* manual: suspended, and not by zsctl */
 	OBSTACLE_KEY_LOST,     /* manual: cannot come back without a key */
-	OBSTACLE_KEY_GONE,     /* manual: an update without the known key breaks the sign-in */
+	OBSTACLE_KEY_GONE,     /* manual: an update without its key breaks the sign-in */
 	OBSTACLE_TAKEN,        /* manual: its primary address is another account's */
 	OBSTACLE_RENAME,       /* manual: looks like a rename of a suspended account */
 	OBSTACLE_RENAMED,      /* manual: would leave, but looks like what `other` was before */
@@ -101,7 +101,7 @@ struct subject {
 	uint8_t want;               /* enum want */
 	uint8_t ruling;             /* enum ruling */
 	uint8_t obstacle;           /* enum obstacle */
-	bool no_key; /* an update would go out without the key it is known to have */
+	bool no_key;                /* an update would go out without the key that it needs */
 	uint32_t other;
 	uint32_t first_delegate, delegate_count; /* wanted ones, in world.delegates */
 	uint32_t active_delegates; /* of a functional account, those that will be active */
@@ -161,6 +161,7 @@ struct world {
 
 	unsigned only[KIND_COUNT];
 	bool keys_required; /* creates of users need one */
+	bool keys_always;   /* every request for a user but a suspension does */
 	int32_t suspended_days;
 	struct strs warnings;
 };

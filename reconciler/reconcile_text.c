@@ -390,25 +390,33 @@ static void say_address(const struct world *w, uint32_t s, struct buf *problem,
 
 static void say_key(const struct world *w, uint32_t s, struct buf *problem, struct buf *todo)
 {
+	const struct recorded_account *recorded = recorded_at(w, s);
 	struct difference difference = {.attributes = 0};
+	const bool known = recorded && recorded->key;
+	const char *any_more = known ? " any more" : "";
 
-	if (w->subjects[s].obstacle == OBSTACLE_KEY_LOST) {
-		buf_puts(
-			problem,
-			key_is_lost(recorded_at(w, s))
-				? "its account key was lost when it was suspended; without one "
-				  "nobody could sign in"
-				: "no source has its account key any more; without one nobody "
-				  "could sign in");
+	if (w->subjects[s].obstacle == OBSTACLE_KEY_LOST && key_is_lost(recorded)) {
+		buf_puts(problem, "its account key was lost when it was suspended; without one "
+				  "nobody could sign in");
+	} else if (w->subjects[s].obstacle == OBSTACLE_KEY_LOST) {
+		buf_addf(problem,
+			 "no source has its account key%s; without one nobody could sign in",
+			 any_more);
 	} else {
 		buf_puts(problem, "it differs (");
 		difference_find(w, s, &difference);
 		attributes_text(w, s, difference.attributes, &difference, problem);
 		difference_release(&difference);
-		buf_puts(problem, "), but no source has its account key any more, and a change "
-				  "without it would break the sign-in");
+		buf_addf(
+			problem,
+			"), but no source has its account key%s, and a change without it would "
+			"break the sign-in",
+			known ? " any more" : "");
 	}
 	buf_puts(todo, "give its entry an sso_key in a source, then plan again");
+	if (!known)
+		buf_puts(todo, "; where nobody signs in by single sign-on, write "
+			       "target.sign_in: password");
 }
 
 static void say_outside(const struct world *w, uint32_t s, struct buf *problem,

@@ -40,6 +40,9 @@ static void read_options(struct world *w)
 								  : INT32_MAX);
 	if (w->config->target.sign_in != SIGN_IN_SSO)
 		return;
+	/* The service takes whole resources, and one without the key breaks the sign-in. */
+	w->keys_always = w->config->target.provider == TARGET_ZIVVER;
+	w->keys_required = w->keys_always;
 	for (size_t i = 0; i < w->in->desired->count && !w->keys_required; i++)
 		w->keys_required = has_key(&w->in->desired->items[i]);
 	for (size_t i = 0; i < w->in->recorded->count && !w->keys_required; i++)

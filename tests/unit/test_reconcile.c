@@ -216,6 +216,24 @@ static void test_keys(void **state)
 		 "manual user jane: it differs (declared: aliases), but no source has its account "
 		 "key any more, and a change without it would break the sign-in\n",
 		 NULL, false},
+		{"the service takes nothing of a user without his key",
+		 "cfg service\nwant user jane name=J\nwant user bob\nwant user kim key=k name=K\n"
+		 "want user new\nwant user back\nwant functional info delegates=bob,kim\n"
+		 "is user jane\nis user bob\nis user kim\nis user gone\nis user back suspended\n"
+		 "is functional info delegates=bob\nwas user jane\nwas user bob\nwas user kim\n"
+		 "was user gone\nwas user back suspended_by=r1:9\nwas functional info",
+		 "suspend user gone\ngrant functional info +kim\nupdate user kim name=K key\n"
+		 "manual user back: no source has its account key; without one nobody could "
+		 "sign in\n"
+		 "manual user jane: it differs (declared: name), but no source has its account "
+		 "key, and a change without it would break the sign-in\n"
+		 "held user new (declared): no account key (sso_key), and nobody can sign in to a "
+		 "new account without one\n",
+		 NULL, false},
+		{"unless people sign in with passwords",
+		 "cfg service sign_in=password\nwant user jane name=J\nwant user new\nis user jane\n"
+		 "was user jane",
+		 "update user jane name=J\ncreate user new\n", NULL, false},
 		{"--refresh-keys",
 		 "opt refresh_keys=j*\nwant user jane key=k\nwant user bob key=b\n"
 		 "want user jim\nis user jane\nis user bob\nis user jim\nwas user jane key=k\n"

@@ -1,7 +1,7 @@
 /*
  * The three worlds in a few lines of text, for tests of everything between them:
  *
- *     cfg sign_in=password protect=admin@example.org suspend=always source=ad
+ *     cfg service sign_in=password protect=admin@example.org suspend=always source=ad
  *     opt same_person=jane only=create,suspend:user
  *     want user jane id=4711 alias=jd,j.doe delegates=bob key=k1       (source=ad; inactive; held)
  *     is   user jane id=u1 alias=jd suspended
@@ -378,7 +378,9 @@ static inline void world_cfg(struct test_world *t, struct str words)
 			else if (str_is(key, "create"))
 				actions->create = str_is(word, "on");
 		}
-		if (str_is(key, "sign_in"))
+		if (str_is(key, "service"))
+			target->provider = TARGET_ZIVVER;
+		else if (str_is(key, "sign_in"))
 			target->sign_in = str_is(word, "sso") ? SIGN_IN_SSO : SIGN_IN_PASSWORD;
 		else if (str_is(key, "protect"))
 			target->protect = world_patterns(t, word);
