@@ -1,3 +1,4 @@
+#include "base/log.h"
 #include "base/os.h"
 #include "listing.h"
 #include "planner.h"
@@ -29,7 +30,8 @@ static int export_kind(struct context *context, const struct accounts *current,
 	listing_write(&part, LISTING_YAML, &text);
 	int failed = os_write_file(path.ptr, buf_str(&text), 0644, &context->err);
 	buf_clear(&text);
-	buf_addf(&text, "%s: %zu accounts\n", path.ptr, part.count);
+	buf_addf(&text, "%s: %zu account%s\n", path.ptr, part.count,
+		 part.count == 1 ? "" : "s");
 	if (!failed)
 		failed = print_out(buf_str(&text), &context->err);
 	buf_release(&text);
@@ -37,14 +39,27 @@ static int export_kind(struct context *context, const struct accounts *current,
 	return failed;
 }
 
+static void say_next(const struct context *context, const char *dir)
+{
+	log_info("next: let a source read it, {name: declared, provider: yaml, path: "
+		 "%s/*.yaml}; its first plan adopts these accounts",
+		 dir);
+	if (context->config.target.sign_in == SIGN_IN_SSO)
+		log_info(
+			"account keys cannot be exported: a user needs an sso_key there before "
+			"anything of it is changed");
+}
+
 static int export_all(struct context *context, const struct worlds *worlds)
 {
 	const char *dir = value_of(&context->arguments, "out");
 	if (dir) {
 		if (os_make_dirs(dir, 0755, &context->err) < 0 ||
-		    export_kind(context, &worlds->current, KIND_USER, dir) < 0)
+		    export_kind(context, &worlds->current, KIND_USER, dir) < 0 ||
+		    export_kind(context, &worlds->current, KIND_FUNCTIONAL, dir) < 0)
 			return -1;
-		return export_kind(context, &worlds->current, KIND_FUNCTIONAL, dir);
+		say_next(context, dir);
+		return 0;
 	}
 	struct buf text = BUF_INIT;
 	listing_write(&worlds->current, LISTING_YAML, &text);

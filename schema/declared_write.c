@@ -120,7 +120,8 @@ void declared_write(const struct accounts *accounts, struct str schema_comment, 
 			any = true;
 			add_account(out, &accounts->items[i]);
 		}
-		if (!any)
+		/* People add to the end of a file. */
+		if (!accounts->count)
 			buf_addf(out, "%s: []\n", keys[kind]);
 	}
 }
