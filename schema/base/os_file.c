@@ -143,7 +143,7 @@ int os_glob(struct arena *arena, const char *pattern, struct str **paths, size_t
 	/* GLOB_ERR: a directory that cannot be read must not look like one without files. */
 	errno = 0;
 	result = glob(pattern, GLOB_ERR, NULL, &found);
-	if (result == GLOB_NOMATCH) {
+	if (result == GLOB_NOMATCH || (result == GLOB_ABORTED && errno == ENOENT)) {
 		globfree(&found);
 		*paths = NULL;
 		*count = 0;

@@ -144,6 +144,10 @@ static void finds_patterns(void **state)
 	assert_string_equal(paths[1].ptr, "glob/b.yaml");
 	assert_int_equal(os_glob(&arena, "glob/*.json", &paths, &count, &err), 0);
 	assert_int_equal(count, 0);
+	assert_int_equal(os_glob(&arena, "no/folder/*.json", &paths, &count, &err), 0);
+	assert_int_equal(count, 0);
+	assert_int_equal(os_glob(&arena, "glob/c.txt/*", &paths, &count, &err), 0);
+	assert_int_equal(count, 0);
 	arena_release(&arena);
 }
 
