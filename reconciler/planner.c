@@ -455,9 +455,10 @@ void plan_finish(struct context *context, const struct worlds *worlds, struct pl
 	struct schedule schedule;
 	schedule_make(&arena, plan, &schedule);
 	plan->writes = schedule.writes;
-	if (worlds->target->rate_requests)
-		plan->seconds_at_least = schedule.writes * worlds->target->rate_seconds /
-					 worlds->target->rate_requests;
+	/* A period's requests may all go out at its beginning. */
+	if (worlds->target->rate_requests && schedule.writes)
+		plan->seconds_at_least = (schedule.writes - 1) / worlds->target->rate_requests *
+					 worlds->target->rate_seconds;
 	arena_release(&arena);
 }
 
