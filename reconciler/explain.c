@@ -130,6 +130,11 @@ static void say_match(const struct world *w, uint32_t s, struct buf *out)
 	case MATCH_ADDRESS:
 		buf_puts(out, "matched by its address");
 		break;
+	case MATCH_RECORDED:
+		buf_puts(out, "recorded as ");
+		add_sym(out, desired_at(w, s)->account.address);
+		buf_puts(out, "; the target has it under another address now");
+		break;
 	case MATCH_WAS:
 		buf_puts(out, "said to be the account that was ");
 		add_sym(out, current->address);

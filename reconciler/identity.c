@@ -155,11 +155,30 @@ static void match_addresses(struct passes *p, bool held)
 	}
 }
 
+/* Who got another address in the portal is still whom the record knows, with an id or without. */
+static void match_moved(struct passes *p)
+{
+	struct world *w = p->w;
+
+	for (uint32_t d = 0; d < w->in->desired->count; d++) {
+		const struct desired_account *item = &p->items[d];
+		uint32_t c;
+
+		if (item->held || !item->account.address || w->identity[d].match != MATCH_NEW)
+			continue;
+		c = moved_account(p, d);
+		if (c != NOBODY && is_free(w, c))
+			match(p, d, c, MATCH_RECORDED);
+	}
+}
+
 /* Pass 2: addresses. Entries that can become an account come before held ones. */
 static void match_by_address(struct passes *p)
 {
 	for (int held = 0; held < 2; held++) {
 		match_former(p, held);
+		if (!held)
+			match_moved(p);
 		match_addresses(p, held);
 	}
 }

@@ -12,6 +12,8 @@ struct passes {
 	uint32_t *by_digest; /* symbol number → recorded + 1 */
 	uint32_t *gone_of;   /* by recorded: desired + 1 that it is by an id, when it is gone */
 	uint32_t *gone;      /* symbol number → recorded + 1, by address */
+	uint32_t *moved;     /* the same of those that are there under another address now */
+	bool *asked;         /* symbol number → an entry has this primary address */
 	uint32_t *external;  /* symbol number → current + 1, by ExternalAccountId; or NULL */
 	uint32_t external_source;
 };
@@ -33,6 +35,9 @@ bool has_lost_id(const struct world *w, const struct desired_account *item, uint
 bool is_noted_otherwise(const struct passes *p, const struct desired_account *item, uint32_t c);
 /* The recorded account, gone by now, that the entry was, by its address; NOBODY. */
 uint32_t gone_account(const struct passes *p, uint32_t d);
+/* The account that was recorded for the entry, which has no id, under its address, and has another one
+ * by now that no entry wants; NOBODY. */
+uint32_t moved_account(const struct passes *p, uint32_t d);
 bool has_new_link(const struct world *w, const struct desired_account *item, uint32_t c);
 
 #endif

@@ -142,18 +142,28 @@ uint32_t primary(const struct world *w, const struct sym *address)
 	return (uint32_t)(owner - w->in->current->items);
 }
 
-/* Recorded accounts that the target does not have any more: by address, and whose they are by id. */
+/*
+ * Recorded accounts that the target does not have any more, or not under that address: by address;
+ * and whose the former are by id.
+ */
 static void index_gone(struct passes *p)
 {
 	const struct world *w = p->w;
 
 	for (uint32_t i = 0; i < w->in->recorded->count; i++) {
 		const struct sym *address = w->in->recorded->items[i].account.address;
+		const uint32_t c = w->current_of[i];
 
-		if (w->current_of[i] == NOBODY && address->number < w->index.size)
+		if (address->number >= w->index.size)
+			continue;
+		if (c == NOBODY)
 			p->gone[address->number] = i + 1;
+		else if (w->in->current->items[c].address != address)
+			p->moved[address->number] = i + 1;
 	}
 	for (uint32_t d = 0; d < w->in->desired->count; d++) {
+		if (p->items[d].account.address)
+			p->asked[p->items[d].account.address->number] = true;
 		for (uint32_t j = 0; j < p->items[d].link_count; j++) {
 			const struct sym *digest = p->items[d].links[j].digest;
 			uint32_t slot = 0;
@@ -231,6 +241,31 @@ uint32_t gone_account(const struct passes *p, uint32_t d)
 	return slot - 1;
 }
 
+uint32_t moved_account(const struct passes *p, uint32_t d)
+{
+	const struct world *w = p->w;
+	const struct desired_account *item = &p->items[d];
+	const struct recorded_account *r;
+	const uint32_t slot = p->moved[item->account.address->number];
+	uint32_t c;
+
+	if (!slot)
+		return NOBODY;
+	r = &w->in->recorded->items[slot - 1];
+	c = w->current_of[slot - 1];
+	if (r->account.kind != item->account.kind ||
+	    p->asked[w->in->current->items[c].address->number])
+		return NOBODY;
+	for (uint32_t j = 0; j < item->link_count; j++) {
+		const struct recorded_link *link = recorded_link_of(w, r,
+								    item->links[j].source);
+
+		if (link && !link->digest && !item->links[j].digest)
+			return c;
+	}
+	return NOBODY;
+}
+
 /* --- links -------------------------------------------------------------------------------- */
 
 bool is_new_link(const struct world *w, uint32_t c, const struct desired_link *link)
@@ -264,6 +299,8 @@ void passes_init(struct passes *p, struct world *w)
 	join_recorded(w);
 	p->by_digest = mem_calloc(w->index.size + 1u, sizeof(uint32_t));
 	p->gone = mem_calloc(w->index.size + 1u, sizeof(uint32_t));
+	p->moved = mem_calloc(w->index.size + 1u, sizeof(uint32_t));
+	p->asked = mem_calloc(w->index.size + 1u, sizeof(bool));
 	p->gone_of = mem_calloc(w->in->recorded->count + 1, sizeof(uint32_t));
 	index_digests(p);
 	index_gone(p);
@@ -274,6 +311,8 @@ void passes_release(struct passes *p)
 {
 	free(p->by_digest);
 	free(p->gone);
+	free(p->moved);
+	free(p->asked);
 	free(p->gone_of);
 	free(p->external);
 }

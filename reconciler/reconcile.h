@@ -69,6 +69,7 @@ enum identity_match {
 	MATCH_NEW,     /* nothing exists for it */
 	MATCH_ID,      /* by recorded source id or the target's ExternalAccountId */
 	MATCH_ADDRESS, /* by primary address */
+	MATCH_RECORDED, /* by the address that it is recorded under; it has another one now */
 	MATCH_WAS,     /* by its declared earlier address */
 	MATCH_CONFLICT, /* the account at its address is recorded under another id: another person */
 };

@@ -523,7 +523,7 @@ class Plan:
         self.new_links = {}         # id: {source: id}
         self.blocked = {}           # wanted: why a person must act on the whole of it
         self.kept = {}              # id of a current account: why nothing happens to it
-        self.maybe = {}             # wanted: the account it may be, renamed
+        self.maybe = set()          # ids of accounts that may be a new entry, renamed
         self.leaves_scope = set()   # wanted: its account would leave the scope
         self.disputed = set()       # ids of accounts of which the sources' ids do not agree
         self.no_alias = set()       # (wanted, alias): manual
@@ -546,7 +546,7 @@ class Plan:
         return next((w for w, i in self.match.items() if i == c.id), None)
 
     def key(self, w):
-        return self.match.get(w) or f"new {w.address}"
+        return self.match.get(w) or (f"held {w.kind} {w.address}" if w.held else f"new {w.address}")
 
     def action_setting(self, kind, name):
         return ((self.config.get("actions") or {}).get(kind) or {}).get(name, DEFAULT_ACTIONS[name])
@@ -561,8 +561,8 @@ class Plan:
     def settle(self):
         while True:
             self.reckon()
-            if not (narrowed(self) or looks_like_a_rename(self) or unclaimed_aliases(self)
-                    or address_conflicts(self) or swaps(self)):
+            if not (narrowed(self, True) or looks_like_a_rename(self) or unclaimed_aliases(self)
+                    or address_conflicts(self) or swaps(self) or narrowed(self, False)):
                 return
 
     def reckon(self):
@@ -785,7 +785,7 @@ def suspended_by_a_run(plan, c):
 
 
 def may_suspend(plan, c, w):
-    if c.id in plan.maybe.values():                                                                    # S12
+    if c.id in plan.maybe:                                                                    # S12
         return False
     setting = plan.action_setting(c.kind, "suspend")
     if w is not None:
@@ -796,7 +796,7 @@ def may_suspend(plan, c, w):
 def may_delete(plan, c, w):
     """Only when asked for: suspended for that long by the record, absent if asked so."""
     asked = plan.options.get("delete")
-    if not asked or not suspended_by_a_run(plan, c) or c.id in plan.maybe.values():
+    if not asked or not suspended_by_a_run(plan, c) or c.id in plan.maybe:
         return False
     since = plan.now - plan.record[c.id].suspended_at
     if plan.options.get("suspended_for") and since < duration(plan.options["suspended_for"]):
@@ -840,7 +840,7 @@ def delegates_wanted(plan, c, w):
     has = c.delegates if c else set()
     if w.delegates is None:
         return has & people
-    meant = {k for d in w.delegates for k in meant_by(plan, d, has)} | set(plan.maybe.values()) & has       # S12
+    meant = {k for d in w.delegates for k in meant_by(plan, d, has)} | plan.maybe & has       # S12
     unseen = {k for k in has if not plan.current[k].visible}                                           # S9
     return (meant | unseen) & people - {plan.key(w)}
 
@@ -854,7 +854,8 @@ def meant_by(plan, d, has):
         found = {plan.key(w) for w in entries if w.kind == USER and w not in plan.blocked and not w.held
                  and (w not in plan.match or plan.current[plan.match[w]].kind == USER)}
         return found | {plan.match.get(w) for w in entries} & has
-    waiting = {i for w, i in plan.match.items() if w in plan.no_primary or w.held or w in plan.leaves_scope}
+    waiting = {i for w, i in plan.match.items() if w in plan.no_primary or w.held or w in plan.leaves_scope
+               or plan.current[i].kind != w.kind}
     seen = {k: a for k, a in plan.final.items() if k not in plan.current or plan.current[k].visible}
     seen = {k: a for k, a in seen.items() if k not in waiting - has}
     return {k for k, a in seen.items() if a.address == d} or {k for k, a in seen.items() if d in a.aliases}
@@ -877,18 +878,33 @@ def note(plan_set, facts):
     return bool(new)
 
 
-def narrowed(plan):
+def narrowed(plan, coming_and_going):
     """--only user|functional|ACTION[:KIND]; who is active or not at the end comes first"""
     out = {key: change for key in plan.decision
            if (change := change_of(plan, key)) and not asked_for(plan, change.action, change.kind)}
     coming = [key for key, change in out.items() if change.action not in ("update", "grant", "revoke")]
     people = [key for key in coming if out[key].kind == USER]
-    return note(plan.left_alone, people or coming or out)
+    return note(plan.left_alone, people or coming if coming_and_going else out)
 
 
 def asked_for(plan, action, kind):
     only = [o for value in plan.options.get("only") or [] for o in str(value).split(",")]
     return not only or any(o in (kind, action, f"{action}:{kind}") for o in only)
+
+
+def asked_about(plan, key, c, reasons):
+    """What is manual is so about an action, too (S21)."""
+    kind = plan.decision[key][1 if c is not None else 2].kind
+    if reasons == ["kind differs"]:
+        return asked_at_all(plan, kind)
+    if c is None:
+        return asked_for(plan, "create", kind)
+    if key in plan.maybe:
+        return asked_for(plan, "suspend", kind)
+    if not c.active:
+        return asked_for(plan, "reactivate", kind)
+    return any(asked_for(plan, action, kind) for action in ("update", "grant", "revoke")) \
+        if all(reason.startswith("alias") for reason in reasons) else asked_for(plan, "update", kind)
 
 
 def asked_at_all(plan, kind):
@@ -903,14 +919,14 @@ def looks_like_a_rename(plan):
         if action != "create" or w in plan.blocked:
             continue
         for c in plan.current.values():
-            goes = plan.decision[c.id][0] == "suspend" or c.id in plan.maybe.values()
+            goes = plan.decision[c.id][0] == "suspend" or c.id in plan.maybe
             stays = not c.active and plan.decision[c.id][0] != "reactivate"                            # S12
             if not c.visible or not goes and not stays or not c.addresses() & set(w.claims):
                 continue
             plan.blocked[w] = "looks like a rename"
             found = True
             if plan.entry_of(c) is None and c.kind == w.kind and not is_another_person(plan, w, c):    # S12
-                plan.maybe[w] = c.id
+                plan.maybe.add(c.id)
     return found
 
 
@@ -1014,7 +1030,7 @@ def manual_of(plan, key):
     action, c, w = plan.decision[key]
     if is_protected(plan, c, w) or is_narrowed_out(plan, c, w):
         return []
-    if c is not None and c.id in plan.maybe.values() and c.active:
+    if c is not None and c.id in plan.maybe and c.active:
         return ["may be a new entry, renamed"]
     if c is not None and plan.kept.get(c.id):
         return [plan.kept[c.id]]
@@ -1029,7 +1045,7 @@ def manual_of(plan, key):
         return ["it would leave the scope"]
     reasons = [f"alias {a} is taken or unclaimed" for entry, a in plan.no_alias if entry is w]
     if w in plan.no_primary:
-        reasons.append("the address is taken, or a swap")
+        reasons += ["the address is taken, or a swap"] if will_be_active(plan, c, w) else []
     elif c is not None and action is None and will_be_active(plan, c, w):
         if c.active:
             if lacks_key(plan, c, w) and plan.action_setting(c.kind, "update") and differs(plan, key, c, w):
@@ -1063,9 +1079,7 @@ def judge(plan):
         if change:
             verdict.changes.append(change)
         reasons = manual_of(plan, key)
-        wants = "create" if c is None else "suspend" if key in plan.maybe.values() else \
-            "update" if c.active else "reactivate"
-        if reasons and (asked_for(plan, wants, name[0]) or reasons == ["kind differs"] and asked_at_all(plan, name[0])):
+        if reasons and asked_about(plan, key, c, reasons):
             verdict.manual.append(name)
             verdict.why[name] = reasons
         if w is not None:
@@ -1094,7 +1108,7 @@ def judge(plan):
 def note_held(plan, c, w):
     """Listed, but cannot become an account."""
     reason = w.held
-    if w.absent or is_protected(plan, c, w) or is_narrowed_out(plan, c, w) or not asked_at_all(plan, (c or w).kind):
+    if w.absent and not w.held or is_protected(plan, c, w) or is_narrowed_out(plan, c, w) or not asked_at_all(plan, (c or w).kind):
         return
     if not reason and c is None and w not in plan.blocked and (w.name is None or lacks_key(plan, c, w)) \
             and w.active and plan.action_setting(w.kind, "create") and not is_protected(plan, c, w) \

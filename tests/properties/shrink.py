@@ -19,7 +19,7 @@ def shrink(zsctl, folder, case, name):
         tries += 1
         try:
             broken, _ = check.examine(zsctl, f"{folder}", candidate, only=name, thorough=True)
-        except (KeyError, IndexError, TypeError, ValueError):
+        except (AttributeError, KeyError, IndexError, TypeError, ValueError):
             return False
         if broken and broken.name == name and (not wanted or kinds(broken) and kinds(broken) <= wanted):
             last = broken
@@ -114,6 +114,8 @@ def without(case, path):
         for part in path[:-1]:
             place = place[part]
         del place[path[-1]]
+        if path[-2] == "claimed" and not place:
+            return None  # no domain would mean every domain
     except (KeyError, IndexError, TypeError):
         return None
     return smaller
