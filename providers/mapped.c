@@ -35,13 +35,16 @@ bool mapped_add(struct mapped *m, const struct mapped_entry *from)
 {
 	const struct config_section *section = &m->config->sections[from->kind];
 	const struct filter_entry filtered = {from->values, from->member_of, from->context};
+	struct filter_verdict verdict = {.in = true};
 	struct entry *entry;
 
 	arena_reset(&m->work.arena);
 	m->work.note_count = 0;
-	if (!m->unfiltered && (section->include_count || section->exclude_count) &&
-	    !filter_judge(section, &filtered, &m->work.arena).in) {
+	if (!m->unfiltered && (section->include_count || section->exclude_count))
+		verdict = filter_judge(section, &filtered, &m->work.arena);
+	if (!verdict.in) {
 		m->out[from->kind]++;
+		mapped_leave_out(m, from, verdict.rule);
 		return false;
 	}
 	expect_symbols(m, from);
@@ -91,6 +94,7 @@ void mapped_begin(struct mapped *m, const struct config_source *config, uint32_t
 		.entries = entries,
 		.diags = diags,
 		.first = entries->count,
+		.first_left_out = entries->left_out.count,
 		/* An account that expires today does so when the day is over. */
 		.work = {.arena = ARENA_INIT, .now = (int64_t)input->today * 86400},
 	};
@@ -208,5 +212,6 @@ void mapped_finish(struct mapped *m)
 void mapped_abandon(struct mapped *m)
 {
 	m->entries->count = m->first;
+	m->entries->left_out.count = m->first_left_out;
 	release(m);
 }

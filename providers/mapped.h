@@ -56,6 +56,7 @@ struct mapped {
 	struct entries *entries;
 	struct diags *diags;
 	size_t first;           /* of this source's entries */
+	size_t first_left_out;  /* likewise */
 	size_t out[KIND_COUNT]; /* how many were filtered out */
 	bool unfiltered;        /* include and exclude are not looked at */
 	/* Private. */

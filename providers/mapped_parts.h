@@ -13,6 +13,9 @@ void mapped_hold(struct mapped *m, const struct mapped_entry *from, struct entry
 		 const char *what, struct str value, const char *problem);
 /* The symbol of an entry's own name, which is no address. */
 const struct sym *mapped_name(struct mapped *m, struct str name);
+/* Keeps the reason why an account of that address is not listed. */
+void mapped_leave_out(struct mapped *m, const struct mapped_entry *from,
+		      const struct config_rule *rule);
 /* Everything but what it is and where it stands. */
 void mapped_take(struct mapped *m, const struct mapped_entry *from, struct entry *entry);
 

@@ -13,6 +13,7 @@
 #define KEY_MAX_BYTES 1024
 #define DELEGATES_MAX 100000 /* of one entry */
 #define ALIASES_MAX 10000
+#define RULES_NAMED 3
 
 /* --- what people are told ------------------------------------------------------------------- */
 
@@ -175,6 +176,43 @@ static void take_address(struct mapped *m, const struct mapped_entry *from, stru
 	mapped_hold(m, from, entry, "its address",
 		    str_is_utf8(values.items[0]) ? values.items[0] : STR_NONE, err.text);
 	warn_nobody(m, from);
+}
+
+/* "left out by exclude: Status is 'Left'"; `rule` NULL: none of include holds. */
+static void add_rule(const struct config_section *section, const struct config_rule *rule,
+		     struct buf *out)
+{
+	buf_puts(out, rule ? "left out by exclude: " : "left out by include, which wants: ");
+	if (rule) {
+		filter_describe(rule, out);
+		return;
+	}
+	for (size_t i = 0; i < section->include_count && i < RULES_NAMED; i++) {
+		buf_puts(out, i ? "; or " : "");
+		filter_describe(&section->include[i], out);
+	}
+	if (section->include_count > RULES_NAMED)
+		buf_addf(out, "; or one of %zu more", section->include_count - RULES_NAMED);
+}
+
+void mapped_leave_out(struct mapped *m, const struct mapped_entry *from,
+		      const struct config_rule *rule)
+{
+	const struct config_section *section = &m->config->sections[from->kind];
+	struct err unusable = ERR_INIT; /* then nobody can be meant */
+	const struct sym *address;
+	struct values values;
+
+	if (config_source_manage(m->config, from->kind))
+		return;
+	values = first_of(m, from, MAP_ADDRESS);
+	address = values.count ? address_of(m, values.items[0], &unusable) : NULL;
+	if (!address)
+		return;
+	buf_clear(&m->text);
+	add_rule(section, rule, &m->text);
+	*vec_push(&m->entries->left_out) = (struct left_out){
+		address, sym_get(m->input->names, buf_str(&m->text)), m->source, from->kind};
 }
 
 static void take_name(struct mapped *m, const struct mapped_entry *from, struct entry *entry)

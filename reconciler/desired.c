@@ -321,6 +321,56 @@ static void entries_ahead(const struct entries *entries, const struct address_ke
 	__builtin_prefetch(entry->account.address);
 }
 
+/* --- what filters leave out --------------------------------------------------------------- */
+
+/* By address, for look-ups only: the numbers depend on what was read first. */
+static int left_out_cmp(const void *a, const void *b)
+{
+	const struct left_out *x = a, *y = b;
+
+	if (x->address != y->address)
+		return x->address->number < y->address->number ? -1 : 1;
+	if (x->source != y->source)
+		return x->source < y->source ? -1 : 1;
+	return x->kind < y->kind ? -1 : x->kind > y->kind;
+}
+
+static int left_out_order(const void *a, const void *b)
+{
+	const struct left_out *x = a, *y = b;
+	const int order = left_out_cmp(a, b);
+
+	return order ? order : sym_cmp(x->because, y->because);
+}
+
+/* Of what one source has twice the first reason by text. */
+static void keep_left_out(const struct entries *entries, struct desired *out)
+{
+	const size_t count = entries->left_out.count;
+
+	if (count == 0)
+		return;
+	out->left_out = arena_array(&out->arena, struct left_out, count);
+	memcpy(out->left_out, entries->left_out.items, count * sizeof(*out->left_out));
+	qsort(out->left_out, count, sizeof(*out->left_out), left_out_order);
+	for (size_t i = 0; i < count; i++)
+		if (i == 0 || left_out_cmp(&out->left_out[i - 1], &out->left_out[i]) != 0)
+			out->left_out[out->left_out_count++] = out->left_out[i];
+}
+
+const struct sym *desired_left_out(const struct desired *desired, uint32_t source,
+				   enum account_kind kind, const struct sym *address)
+{
+	const struct left_out key = {.address = address, .source = source, .kind = kind};
+	const struct left_out *found = desired->left_out_count
+					       ? bsearch(&key, desired->left_out,
+							 desired->left_out_count, sizeof(key),
+							 left_out_cmp)
+					       : NULL;
+
+	return found ? found->because : NULL;
+}
+
 void desired_merge(const struct config *config, const struct entries *entries,
 		   struct sym_pool *names, struct desired *out)
 {
@@ -344,6 +394,7 @@ void desired_merge(const struct config *config, const struct entries *entries,
 	}
 	join_kinds(&m);
 	desired_hold_duplicates(&m);
+	keep_left_out(entries, out);
 	free(keys);
 	free(m.group);
 	free(m.united);

@@ -44,7 +44,9 @@ static void say_sources(const struct world *w, uint32_t s, struct buf *out)
 
 	buf_puts(out, "  sources: ");
 	if (!desired) {
-		buf_puts(out, "none lists it\n");
+		if (!left_out_text(w, s, out))
+			buf_puts(out, "none lists it");
+		buf_char(out, '\n');
 		return;
 	}
 	add_sym(out, desired->because);

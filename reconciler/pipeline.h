@@ -77,13 +77,18 @@ struct desired {
 		*items; /* sorted by kind, then address; held entries among them */
 	size_t count;
 	struct desired_source *sources; /* by index in config.sources */
+	struct left_out *left_out;      /* for desired_left_out() */
+	size_t left_out_count;
 	struct arena arena;
 };
-#define DESIRED_INIT                      \
-	{                                 \
-		NULL, 0, NULL, ARENA_INIT \
+#define DESIRED_INIT                               \
+	{                                          \
+		NULL, 0, NULL, NULL, 0, ARENA_INIT \
 	}
 void desired_release(struct desired *desired);
+/* Why that source, which has the address, does not list an account of it; NULL: it does not have it. */
+const struct sym *desired_left_out(const struct desired *desired, uint32_t source,
+				   enum account_kind kind, const struct sym *address);
 
 /*
  * Joins entries by primary address: for each attribute the first source that has an opinion wins;

@@ -284,6 +284,8 @@ struct plan_change *emit_change(struct world *w, uint32_t s,
 
 /* --- reconcile_text.c --- */
 
+/* What sources have it and leave it out, and why: "hr: left out by exclude: …". False: none. */
+bool left_out_text(const struct world *w, uint32_t s, struct buf *out);
 /* "Bob Vos, Cardiology" */
 struct str who_text(struct world *w, uint32_t s);
 struct str because_text(struct world *w, uint32_t s, const struct difference *difference);

@@ -178,6 +178,21 @@ static void add_suspension(const struct recorded_account *recorded, struct buf *
 	add_sym(out, recorded->suspended_by);
 }
 
+bool left_out_text(const struct world *w, uint32_t s, struct buf *out)
+{
+	const size_t start = out->len;
+
+	for (uint32_t source = 0; source < w->config->source_count; source++) {
+		const struct sym *because = desired_left_out(
+			w->in->desired, source, subject_kind(w, s), subject_address(w, s));
+
+		if (because)
+			buf_addf(out, "%s%.*s: %s", out->len > start ? "; " : "",
+				 STR_FMT(w->config->sources[source].name), because->text);
+	}
+	return out->len > start;
+}
+
 static void add_absence(const struct world *w, uint32_t s, struct buf *out)
 {
 	const struct desired_account *desired = desired_at(w, s);
@@ -191,6 +206,8 @@ static void add_absence(const struct world *w, uint32_t s, struct buf *out)
 		buf_puts(out, " is outside domains.claimed");
 		return;
 	}
+	if (left_out_text(w, s, out))
+		return;
 	for (uint32_t i = 0; recorded && i < recorded->link_count; i++) {
 		buf_puts(out, i ? ", " : "");
 		add_sym(out, recorded->links[i].source);

@@ -7,6 +7,7 @@
 void entries_release(struct entries *entries)
 {
 	free(entries->items);
+	free(entries->left_out.items);
 	arena_release(&entries->arena);
 	arena_wipe(&entries->keys);
 	*entries = (struct entries)ENTRIES_INIT;
@@ -21,6 +22,8 @@ void entries_join(struct entries *into, struct entries *from)
 		       from->count * sizeof(*into->items));
 		into->count = into->capacity;
 	}
+	for (size_t i = 0; i < from->left_out.count; i++)
+		*vec_push(&into->left_out) = from->left_out.items[i];
 	arena_join(&into->arena, &from->arena);
 	arena_join(&into->keys, &from->keys);
 	entries_release(from);

@@ -37,15 +37,30 @@ struct entry {
 	const struct delegates *ended;
 };
 
+/* What a source has, and its filters leave out. */
+struct left_out {
+	const struct sym *address;
+	const struct sym *because; /* "left out by exclude: Status is 'Left'" */
+	uint32_t source;           /* index in config.sources */
+	enum account_kind kind;
+};
+
 struct entries {
 	struct entry *items; /* in the order read */
 	size_t count, capacity;
 	struct arena arena; /* sets, delegates, secret_refs */
 	struct arena keys;  /* account keys that a source has read: wiped when released */
+	struct {
+		struct left_out *items; /* in the order read */
+		size_t count, capacity;
+	} left_out;
 };
-#define ENTRIES_INIT                               \
-	{                                          \
-		NULL, 0, 0, ARENA_INIT, ARENA_INIT \
+#define ENTRIES_INIT                                \
+	{                                           \
+		NULL, 0, 0, ARENA_INIT, ARENA_INIT, \
+		{                                   \
+			NULL, 0, 0                  \
+		}                                   \
 	}
 void entries_release(struct entries *entries);
 /* Moves what `from` has behind what `into` has; `from` is empty then. */
