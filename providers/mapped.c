@@ -128,7 +128,9 @@ static const struct sym *find_name(struct mapped *m, size_t entry)
 /* By symbol number: 1 + the entry that has this address, alias or name. The first one that says so. */
 static uint32_t *find_owners(struct mapped *m)
 {
-	uint32_t *owner = mem_calloc(sym_count(m->input->names) + 1u, sizeof(*owner));
+	/* What another thread adds meanwhile is nobody's delegate here. */
+	const uint32_t known = sym_count(m->input->names);
+	uint32_t *owner = mem_calloc(known + 1u, sizeof(*owner));
 
 	for (size_t i = m->first; i < m->entries->count; i++) {
 		const struct account *account = &m->entries->items[i].account;
@@ -136,7 +138,7 @@ static uint32_t *find_owners(struct mapped *m)
 
 		if (account->address)
 			owner[account->address->number] = (uint32_t)i + 1;
-		if (name && !owner[name->number])
+		if (name && name->number < known && !owner[name->number])
 			owner[name->number] = (uint32_t)i + 1;
 	}
 	for (size_t i = m->first; i < m->entries->count; i++) {
