@@ -139,7 +139,7 @@ struct apply_run {
 	struct accounts first; /* the first listing: what is recorded may point into it */
 	struct accounts_index index;
 	struct expect_world world;
-	uint64_t looked_at; /* os_monotonic_ms() of the last listing */
+	uint64_t looked_at; /* os_monotonic_ms() at the end of the last listing */
 
 	struct task *tasks; /* one for each change of the plan */
 	/* Task + 1; by_claim: by every address that the change gives its account. */

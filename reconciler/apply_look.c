@@ -39,7 +39,7 @@ static void announce_changes(struct apply_run *run)
 int look_now(struct apply_run *run, struct err *err)
 {
 	struct accounts fresh = ACCOUNTS_INIT;
-	uint64_t at = os_monotonic_ms();
+	uint64_t at;
 	size_t kept = 0;
 
 	announce_changes(run);
@@ -58,6 +58,9 @@ int look_now(struct apply_run *run, struct err *err)
 	if (run->looked_at)
 		forget_listing(run);
 	run->current = fresh;
+	/* From its end, or one that takes long would be repeated for ever. Of what it sends back whole
+	 * the target itself knows how old it is. */
+	at = os_monotonic_ms();
 	run->looked_at = at ? at : 1;
 	accounts_index_init(&run->index, &run->current, &run->names);
 	tasks_take(run);
