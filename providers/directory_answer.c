@@ -92,6 +92,10 @@ int directory_wait(struct directory *directory, int id, LDAPMessage **message, s
 					    err);
 		if (type > 0)
 			return 0;
+		/* It has read a part of a message, and the rest is here already: poll() would wait
+		 * for what comes after it. */
+		if (!directory_stream_is_empty(directory))
+			continue;
 		if (until == 0)
 			until = os_monotonic_ms() + wait_ms;
 		if (directory_poll(directory, stream->fd, POLLIN, until, &stream->stopped))

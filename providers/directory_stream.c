@@ -72,9 +72,10 @@ static ssize_t receive_tls(struct directory_stream *stream, char *out)
 		got = gnutls_record_recv(stream->tls, out + done, RECORD_MOST);
 		if (got > 0)
 			done += (size_t)got;
+		/* A record that is not for us (a ticket for the next session) is no reason to wait. */
 	} while (got == GNUTLS_E_INTERRUPTED ||
-		 (got > 0 && stream->raw_used < stream->raw_filled &&
-		  done + RECORD_MOST <= READ_AHEAD));
+		 (got != 0 && !gnutls_error_is_fatal((int)got) &&
+		  stream->raw_used < stream->raw_filled && done + RECORD_MOST <= READ_AHEAD));
 	/* What is wrong, or the end, comes again next time. */
 	if (done > 0 || got == 0)
 		return (ssize_t)done;

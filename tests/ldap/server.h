@@ -41,6 +41,7 @@ static struct directory_settings settings_for(struct str *url)
 		.user = str_of(setting("LDAP_TEST_USER")),
 		.password = &password,
 		.connect_ms = 5000,
+		.answer_ms = 20000,
 	};
 }
 

@@ -457,6 +457,30 @@ static void test_ranges(void **state)
 	}
 }
 
+/* Messages of many records, with the last ones here before the first ones are used up. */
+static void test_large_entries(void **state)
+{
+	const struct str attributes[] = {STR("member")};
+	struct directory *directory = open_connected();
+	struct err err = ERR_INIT;
+	struct buf counts = BUF_INIT;
+	const struct directory_query query = {.base = below("CN=huge,CN=Users,"),
+					      .attributes = attributes,
+					      .attribute_count = 1,
+					      .entry = add_counts,
+					      .context = &counts};
+
+	(void)state;
+	for (int i = 0; i < 30; i++) {
+		if (directory_search(directory, &query, &err))
+			fail_msg("%s", err.text);
+		assert_string_equal(counts.ptr, " 20000");
+		buf_clear(&counts);
+	}
+	buf_release(&counts);
+	directory_free(directory);
+}
+
 static void test_stopped(void **state)
 {
 	struct directory *directory = open_connected();
@@ -511,7 +535,8 @@ int main(void)
 		cmocka_unit_test(test_pages),         cmocka_unit_test(test_values),
 		cmocka_unit_test(test_binary_filter), cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_deep_filter),   cmocka_unit_test(test_bad_days),
-		cmocka_unit_test(test_ranges),        cmocka_unit_test(test_stopped),
+		cmocka_unit_test(test_ranges),        cmocka_unit_test(test_large_entries),
+		cmocka_unit_test(test_stopped),
 	};
 	struct err err = ERR_INIT;
 	int failed;
