@@ -167,9 +167,11 @@ struct claims {
 	uint16_t *source; /* 2 * source, and 1 when two accounts of that source claim it */
 };
 
-static unsigned source_of_aliases(const struct desired_account *item)
+/* Where sources add aliases each is the one's that says it. */
+static unsigned source_of_alias(const struct desired_account *item, uint32_t alias)
 {
-	return item->source_of[__builtin_ctz(ATTR_ALIASES)];
+	return item->alias_sources ? item->alias_sources[alias]
+				   : item->source_of[__builtin_ctz(ATTR_ALIASES)];
 }
 
 static unsigned source_of_address(const struct desired_account *item)
@@ -252,10 +254,10 @@ static void each_address(struct merge *m, struct claims *claims, bool claiming,
 		else if (!stands(claims, address, i))
 			hold_for(m, i, address, "address ", claims->owner[address->number] - 1,
 				 source);
-		source = source_of_aliases(item);
 		for (uint32_t j = 0; j < item->account.aliases.count; j++) {
 			const struct sym *alias = item->account.aliases.items[j];
 
+			source = source_of_alias(item, j);
 			if (claiming)
 				claim(claims, alias, i, source);
 			else if (!stands(claims, alias, i))

@@ -66,11 +66,11 @@ enum obstacle {
 
 /* How a desired account was found. */
 enum identity_match {
-	MATCH_NEW,     /* nothing exists for it */
-	MATCH_ID,      /* by recorded source id or the target's ExternalAccountId */
-	MATCH_ADDRESS, /* by primary address */
+	MATCH_NEW,      /* nothing exists for it */
+	MATCH_ID,       /* by recorded source id or the target's ExternalAccountId */
+	MATCH_ADDRESS,  /* by primary address */
 	MATCH_RECORDED, /* by the address that it is recorded under; it has another one now */
-	MATCH_WAS,     /* by its declared earlier address */
+	MATCH_WAS,      /* by its declared earlier address */
 	MATCH_CONFLICT, /* the account at its address is recorded under another id: another person */
 };
 struct identity {
@@ -144,6 +144,8 @@ struct world {
 	uint32_t count, current_count;
 	uint32_t *subject_of; /* by desired */
 	uint32_t *wanted;     /* by symbol number: subject that wants the address, + 1 */
+	uint32_t *
+		named; /* the same for delegates: a held entry is meant by its address; NULL: none */
 	bool *hidden; /* by symbol number: an account out of scope has the address; NULL: none */
 
 	struct {

@@ -22,6 +22,8 @@ static uint32_t meant(const struct world *w, const struct sym *address)
 	const struct account *owner;
 	uint32_t s;
 
+	if (address->number < w->index.size && w->named && w->named[address->number])
+		return w->named[address->number] - 1;
 	if (address->number < w->index.size && w->wanted[address->number])
 		return w->wanted[address->number] - 1;
 	owner = accounts_owner(&w->index, address);
@@ -117,16 +119,22 @@ static bool is_present(const struct world *w, uint32_t s, uint32_t user)
 }
 
 /*
- * As long as sources and target do not agree that it is a user, nobody can tell who would read: what
- * is there stays, nothing is added.
+ * Why the one who is meant gets no access; NULL: he does. As long as sources and target do not agree who
+ * or what it is, nobody can tell who would read: what is there stays, nothing is added.
  */
-static bool is_user(const struct world *w, uint32_t s, uint32_t user)
+static const char *unfit(const struct world *w, uint32_t s, uint32_t user)
 {
-	const struct desired_account *desired = desired_at(w, user);
+	const struct desired_account *desired;
 
-	if (subject_kind(w, user) != KIND_USER)
-		return false;
-	return !desired || desired->account.kind == KIND_USER || is_present(w, s, user);
+	if (is_nobody(w, user))
+		return "no such active account";
+	desired = desired_at(w, user);
+	if (subject_kind(w, user) == KIND_USER && is_present(w, s, user))
+		return NULL;
+	if (subject_kind(w, user) != KIND_USER ||
+	    (desired && desired->account.kind != KIND_USER))
+		return "it is a functional account, and only users can be delegates";
+	return desired && desired->held ? "its own entry is held" : NULL;
 }
 
 static void resolve_one(struct world *w, uint32_t s)
@@ -141,21 +149,16 @@ static void resolve_one(struct world *w, uint32_t s)
 	for (uint32_t i = 0; i < wanted.count; i++) {
 		const struct sym *address = wanted.items[i].address;
 		const uint32_t user = meant(w, address), source = sources ? sources[i] : base;
+		const char *why_not;
 
 		if (user == s)
 			continue;
 		if (is_nobody(w, user) && is_unseen(w, s, address))
 			continue;
-		if (is_nobody(w, user)) {
+		why_not = unfit(w, s, user);
+		if (why_not) {
 			if (heard)
-				warn_left_out(w, s, address, source, "no such active account");
-			continue;
-		}
-		if (!is_user(w, s, user)) {
-			if (heard)
-				warn_left_out(w, s, address, source,
-					      "it is a functional account, and only users can "
-					      "be delegates");
+				warn_left_out(w, s, address, source, why_not);
 			continue;
 		}
 		*vec_push(&w->delegates) = (struct wanted_delegate){user, source,

@@ -84,6 +84,29 @@ static void want_address(struct world *w, const struct sym *address, uint32_t s)
 		w->wanted[address->number] = s + 1;
 }
 
+/*
+ * Who names a held entry as delegate means that one and not whoever has its address as an alias: who
+ * reads already goes on, and nobody else is let in.
+ */
+static void make_named(struct world *w)
+{
+	for (uint32_t d = 0; d < w->in->desired->count; d++) {
+		const struct desired_account *item = &w->in->desired->items[d];
+		const struct sym *address = item->account.address;
+		uint32_t owner;
+
+		if (!item->held || !address)
+			continue;
+		owner = w->wanted[address->number] ? w->wanted[address->number] - 1 : NOBODY;
+		if (owner != NOBODY && desired_at(w, owner)->account.address == address)
+			continue;
+		if (!w->named)
+			w->named = mem_calloc(w->index.size + 1u, sizeof(*w->named));
+		if (!w->named[address->number])
+			w->named[address->number] = w->subject_of[d] + 1;
+	}
+}
+
 /* Who will answer to which address. A held entry gets none, but its account is meant by its name. */
 static void make_wanted(struct world *w)
 {
@@ -127,6 +150,7 @@ void world_release(struct world *w)
 	free(w->subjects);
 	free(w->subject_of);
 	free(w->wanted);
+	free(w->named);
 	free(w->hidden);
 	free(w->delegates.items);
 	free(w->reader_start);
@@ -141,5 +165,6 @@ void world_prepare(struct world *w)
 	read_options(w);
 	make_subjects(w);
 	make_wanted(w);
+	make_named(w);
 	make_hidden(w);
 }

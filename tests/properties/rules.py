@@ -152,6 +152,7 @@ class Wanted:
     names: set = dataclasses.field(default_factory=set)        # aliases, also such that another source overrules
     held: str = None                # why, if so
     absent: bool = False            # outside the claimed domains, or the scope
+    outside: bool = False           # new, and outside the scope
     claims: dict = dataclasses.field(default_factory=dict)     # address: index of the source that says so
 
 
@@ -366,7 +367,7 @@ def merge_sources(config, declared, today, verdict):
     claimed = (config.get("domains") or {}).get("claimed") or None
     for w in wanted:
         w.absent = claimed is not None and domain_of(w.address) not in {domain_of(address("x@" + d)) for d in claimed}
-    hold_duplicates([w for w in wanted if not w.absent and not w.held])
+    hold_duplicates([w for w in wanted if not w.held])
     hold_earlier([w for w in wanted if not w.held])
     return wanted
 
@@ -534,6 +535,7 @@ class Plan:
             c = self.current.get(self.match.get(w))
             inside = in_scope(scope, w.address, w.unit or (c.unit if c else "/"))
             if c is None:
+                w.outside = not inside
                 w.absent = w.absent or not inside
             elif not inside and w.active and not w.held and c.kind == w.kind:
                 self.leaves_scope.add(w)
@@ -765,7 +767,8 @@ def will_be_active(plan, c, w):
     """A functional account is active when it has a delegate that will be active; with none it is inactive."""
     if not w.active:
         return False
-    return w.kind == USER or bool(delegates_wanted(plan, c, w))
+    return w.kind == USER or bool(delegates_wanted(plan, c, w)) \
+        or c is not None and any(not plan.current[k].visible for k in c.delegates)                    # S9
 
 
 def lost_its_id(plan, c, w):
@@ -847,7 +850,8 @@ def delegates_wanted(plan, c, w):
 
 def meant_by(plan, d, has):
     """A delegate is an account, not an address (S11)."""
-    entries = [w for w in plan.wanted if w.address == d] or [w for w in plan.wanted if d in (w.aliases or set())]
+    entries = [w for w in plan.wanted if w.address == d and not w.held] or \
+        [w for w in plan.wanted if w.address == d] or [w for w in plan.wanted if d in (w.aliases or set())]
     if not entries and not any(d in a.aliases | {a.address} for a in plan.final.values()):
         entries = [w for w in plan.wanted if d in w.names]
     if entries:
@@ -895,7 +899,7 @@ def asked_for(plan, action, kind):
 def asked_about(plan, key, c, reasons):
     """What is manual is so about an action, too (S21)."""
     kind = plan.decision[key][1 if c is not None else 2].kind
-    if reasons == ["kind differs"]:
+    if reasons in (["kind differs"], ["it would leave the scope"]):
         return asked_at_all(plan, kind)
     if c is None:
         return asked_for(plan, "create", kind)
@@ -903,8 +907,7 @@ def asked_about(plan, key, c, reasons):
         return asked_for(plan, "suspend", kind)
     if not c.active:
         return asked_for(plan, "reactivate", kind)
-    return any(asked_for(plan, action, kind) for action in ("update", "grant", "revoke")) \
-        if all(reason.startswith("alias") for reason in reasons) else asked_for(plan, "update", kind)
+    return any(asked_for(plan, action, kind) for action in ("update", "grant", "revoke"))
 
 
 def asked_at_all(plan, kind):
@@ -1108,7 +1111,7 @@ def judge(plan):
 def note_held(plan, c, w):
     """Listed, but cannot become an account."""
     reason = w.held
-    if w.absent and not w.held or is_protected(plan, c, w) or is_narrowed_out(plan, c, w) or not asked_at_all(plan, (c or w).kind):
+    if w.outside or w.absent and not w.held or is_protected(plan, c, w) or is_narrowed_out(plan, c, w) or not asked_at_all(plan, (c or w).kind):
         return
     if not reason and c is None and w not in plan.blocked and (w.name is None or lacks_key(plan, c, w)) \
             and w.active and plan.action_setting(w.kind, "create") and not is_protected(plan, c, w) \
