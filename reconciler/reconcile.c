@@ -94,17 +94,27 @@ static const struct sym *current_address(const struct world *w, uint32_t s)
 	return current ? current->address : NULL;
 }
 
-static bool is_left_out(const struct world *w, uint32_t s)
+/* NULL: nothing leaves the account out, whatever becomes of it. */
+static const char *is_left_out(const struct world *w, uint32_t s)
 {
 	const struct plan_options *options = w->in->options;
 	const struct sym *is = current_address(w, s), *wanted = desired_address(w, s);
 
 	if (w->only[subject_kind(w, s)] == 0)
-		return true;
+		return "--only";
 	if (options->include.count > 0 && !in_strs(&options->include, is) &&
 	    !in_strs(&options->include, wanted))
-		return true;
-	return in_strs(&options->exclude, is) || in_strs(&options->exclude, wanted);
+		return "--include";
+	return in_strs(&options->exclude, is) || in_strs(&options->exclude, wanted)
+		       ? "--exclude"
+		       : NULL;
+}
+
+const char *left_out_by(const struct world *w, uint32_t s)
+{
+	const char *option = is_left_out(w, s);
+
+	return option ? option : "--only";
 }
 
 static bool is_protected(const struct world *w, uint32_t s)

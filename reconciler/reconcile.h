@@ -223,6 +223,8 @@ void give_way(struct world *w, uint32_t s, enum obstacle obstacle, uint32_t othe
 /* The ruling of a functional account once its delegates are counted, or counted anew. */
 void rule_functional(struct world *w, uint32_t s);
 bool in_patterns(const struct patterns *patterns, const struct sym *text);
+/* The option that leaves it out; of a subject whose ruling says so. */
+const char *left_out_by(const struct world *w, uint32_t s);
 
 /* --- reconcile_delegates.c --- */
 
@@ -306,7 +308,12 @@ void dropped_text(const struct world *w, uint32_t s, const struct dropped *dropp
 
 /* Changes, manual, held, adoptions, warnings and counts, by the rulings. */
 void emit_plan(struct world *w);
+
+/* --- reconcile_warn.c --- */
+
 void warn(struct world *w, struct str text); /* made with arena_strf(&w->arena, …) */
+/* Finds what else there is to warn of, and puts all warnings into the plan. */
+void emit_warnings(struct world *w);
 
 /* --- explain.c --- */
 

@@ -3,13 +3,6 @@
  */
 #include "reconcile.h"
 
-#include "address.h"
-
-void warn(struct world *w, struct str text)
-{
-	strs_add(&w->arena, &w->warnings, text);
-}
-
 /* --- who could read what -------------------------------------------------------------------- */
 
 /* Accounts by a user who goes: those of user u are items[start[u]] … items[start[u + 1] - 1]. */
@@ -104,56 +97,6 @@ static void emit_adoption(struct world *w, uint32_t s)
 		adopt_link(w, s, &desired->links[0]);
 }
 
-/* --- look-alikes ---------------------------------------------------------------------------- */
-
-static void warn_look_alike(struct world *w, uint32_t created, uint32_t other)
-{
-	const struct sym *address = subject_address(w, created);
-
-	if (address == subject_address(w, other))
-		return;
-	warn(w,
-	     arena_strf(&w->arena, "%s %s looks like %s %s: they are different accounts",
-			kind_names[subject_kind(w, created)], address->text,
-			kind_names[subject_kind(w, other)], subject_address(w, other)->text));
-}
-
-/* New addresses that look like one another or like one that is there. */
-static void warn_look_alikes(struct world *w)
-{
-	struct sym_pool skeletons = SYM_POOL_INIT;
-	struct arena scratch = ARENA_INIT;
-	struct {
-		uint32_t *items;
-		size_t count, capacity;
-	} creates = {NULL, 0, 0};
-
-	for (uint32_t s = w->current_count; s < w->count; s++) {
-		const struct sym *skeleton;
-
-		if (w->subjects[s].ruling != RULING_CREATE)
-			continue;
-		skeleton = sym_get(&skeletons,
-				   address_skeleton(&scratch, sym_str(subject_address(w, s))));
-		arena_reset(&scratch);
-		if (skeleton->number < creates.count)
-			warn_look_alike(w, s, creates.items[skeleton->number]);
-		else
-			*vec_push(&creates) = s;
-	}
-	for (uint32_t s = 0; creates.count > 0 && s < w->current_count; s++) {
-		const struct sym *skeleton = sym_find(
-			&skeletons, address_skeleton(&scratch, sym_str(subject_address(w, s))));
-
-		if (skeleton)
-			warn_look_alike(w, creates.items[skeleton->number], s);
-		arena_reset(&scratch);
-	}
-	free(creates.items);
-	arena_release(&scratch);
-	sym_pool_release(&skeletons);
-}
-
 /* --- one subject ---------------------------------------------------------------------------- */
 
 static void emit_same(struct world *w, uint32_t s, struct difference *difference)
@@ -179,27 +122,12 @@ static void emit_same(struct world *w, uint32_t s, struct difference *difference
 	}
 }
 
-static void warn_recreated(struct world *w, uint32_t s)
-{
-	const uint32_t d = w->subjects[s].desired;
-
-	if (d == NOBODY || !w->identity[d].recreated || !current_at(w, s) ||
-	    w->subjects[s].ruling == RULING_LEFT_OUT)
-		return;
-	warn(w,
-	     arena_strf(&w->arena,
-			"%s %s: the account that was recorded is gone from the target; another "
-			"one stands at its address, made outside zsctl",
-			kind_names[subject_kind(w, s)], subject_address(w, s)->text));
-}
-
 static void emit_subject(struct world *w, uint32_t s, struct difference *difference,
 			 const struct losses *losses)
 {
 	struct plan_counts *counts = &w->plan->counts;
 	struct plan_change *change;
 
-	warn_recreated(w, s);
 	switch ((enum ruling)w->subjects[s].ruling) {
 	case RULING_NOTHING:
 		break;
@@ -239,61 +167,6 @@ static void emit_subject(struct world *w, uint32_t s, struct difference *differe
 	}
 }
 
-/* A confirmation that confirms nothing is a slip of the pen, or comes too late. */
-static void warn_unused_confirmations(struct world *w)
-{
-	const struct strs *addresses = &w->in->options->same_person;
-
-	for (size_t i = 0; i < addresses->count; i++) {
-		bool used = false;
-
-		for (size_t d = 0; d < w->in->desired->count && !used; d++) {
-			const struct sym *address = w->in->desired->items[d].account.address;
-
-			used = address && w->identity[d].confirmed &&
-			       str_eq(sym_str(address), addresses->items[i]);
-		}
-		if (!used)
-			warn(w,
-			     arena_strf(
-				     &w->arena,
-				     "--same-person %.*s decided nothing: no entry of that address waits for it, or more than one account could be meant",
-				     STR_FMT(addresses->items[i])));
-	}
-}
-
-static void warn_keys(struct world *w)
-{
-	if (w->config->target.sign_in != SIGN_IN_PASSWORD)
-		return;
-	for (size_t i = 0; i < w->in->desired->count; i++) {
-		if (!w->in->desired->items[i].key)
-			continue;
-		warn(w,
-		     arena_strf(
-			     &w->arena,
-			     "target.sign_in is password: the sources' account keys (sso_key) are not sent"));
-		return;
-	}
-}
-
-static int warning_cmp(const void *a, const void *b)
-{
-	const struct str *x = a, *y = b;
-
-	return str_cmp(*x, *y);
-}
-
-static void emit_warnings(struct world *w)
-{
-	if (w->warnings.count > 0)
-		qsort(w->warnings.items, w->warnings.count, sizeof(*w->warnings.items),
-		      warning_cmp);
-	for (size_t i = 0; i < w->warnings.count; i++)
-		if (i == 0 || !str_eq(w->warnings.items[i - 1], w->warnings.items[i]))
-			strs_add(&w->plan->arena, &w->plan->warnings, w->warnings.items[i]);
-}
-
 void emit_plan(struct world *w)
 {
 	struct difference difference = {.attributes = 0};
@@ -302,9 +175,6 @@ void emit_plan(struct world *w)
 	losses_find(w, &losses);
 	for (uint32_t s = 0; s < w->count; s++)
 		emit_subject(w, s, &difference, &losses);
-	warn_look_alikes(w);
-	warn_keys(w);
-	warn_unused_confirmations(w);
 	emit_warnings(w);
 	difference_release(&difference);
 	free(losses.start);
