@@ -110,121 +110,6 @@ static void say_record(const struct recorded_account *recorded, struct buf *out)
 	buf_char(out, '\n');
 }
 
-/* --- who and which rule --------------------------------------------------------------------- */
-
-static void say_match(const struct world *w, uint32_t s, struct buf *out)
-{
-	const uint32_t d = w->subjects[s].desired;
-	const struct account *current = current_at(w, s);
-
-	if (d == NOBODY)
-		return;
-	buf_puts(out, "  who:     ");
-	switch (w->identity[d].match) {
-	case MATCH_NEW:
-		buf_puts(out, w->subjects[s].recorded == NOBODY
-				      ? "nobody yet: no id and no address leads to an account"
-				      : "known to the record, and gone from the target");
-		break;
-	case MATCH_ID:
-		buf_puts(out, "matched by its id");
-		break;
-	case MATCH_ADDRESS:
-		buf_puts(out, "matched by its address");
-		break;
-	case MATCH_RECORDED:
-		buf_puts(out, "recorded as ");
-		add_sym(out, desired_at(w, s)->account.address);
-		buf_puts(out, "; the target has it under another address now");
-		break;
-	case MATCH_WAS:
-		buf_puts(out, "said to be the account that was ");
-		add_sym(out, current->address);
-		break;
-	case MATCH_CONFLICT:
-		buf_puts(out, "in conflict over ");
-		add_name(w, w->identity[d].current, out);
-		break;
-	}
-	buf_puts(out, w->identity[d].adopt ? "; the record does not know that yet\n" : "\n");
-}
-
-/* Why nothing comes of an entry that has no account. */
-static const char *nothing_text(const struct world *w, uint32_t s)
-{
-	const struct desired_account *desired = desired_at(w, s);
-
-	switch ((enum want)w->subjects[s].want) {
-	case WANT_ACTIVE:
-		return desired && !w->config->actions[desired->account.kind].create
-			       ? "not there, and actions.create is off: nothing"
-			       : "not there, and outside target.scope: nothing";
-	case WANT_INACTIVE:
-		return desired && desired->account.active
-			       ? "not there, and no delegate of it will be active: nothing"
-			       : "not there, and listed as inactive: nothing";
-	case WANT_ABSENT:
-		if (desired)
-			return "not there, and outside domains.claimed: nothing";
-		break;
-	case WANT_HELD:
-		break;
-	}
-	return "not there, and not to be there";
-}
-
-static const char *rule_text(const struct world *w, uint32_t s)
-{
-	switch ((enum ruling)w->subjects[s].ruling) {
-	case RULING_NOTHING:
-		return nothing_text(w, s);
-	case RULING_SAME:
-		return "wanted active and active: an update when something differs";
-	case RULING_KEPT:
-		return "wanted active and active, but actions.update is off";
-	case RULING_CREATE:
-		return "wanted active and not there: create";
-	case RULING_REACTIVATE:
-		return "wanted active and suspended: reactivate";
-	case RULING_SUSPEND:
-		return "active and not wanted: suspend";
-	case RULING_DELETE:
-		return "suspended and not wanted, long enough for --delete: delete";
-	case RULING_INACTIVE:
-		return "suspended, and so wanted: nothing";
-	case RULING_UNMANAGED:
-		return "not managed: no run had it as desired, or the actions say never";
-	case RULING_LEFT_OUT:
-		return "left out by --only, --include or --exclude: as if not managed";
-	case RULING_PROTECTED:
-		return "protected by target.protect: nothing";
-	case RULING_HELD:
-		return "held: whatever exists for it stays as it is";
-	case RULING_MANUAL:
-		return "manual: only a person can do this";
-	}
-	return "";
-}
-
-static void say_rule(const struct world *w, uint32_t s, struct buf *out)
-{
-	const struct subject *subject = &w->subjects[s];
-	struct buf problem = BUF_INIT, todo = BUF_INIT;
-
-	buf_addf(out, "  rule:    %s\n", rule_text(w, s));
-	if (subject->obstacle == OBSTACLE_NONE)
-		return;
-	obstacle_text(w, s, &problem, &todo);
-	buf_puts(out, "  problem: ");
-	buf_add(out, buf_str(&problem));
-	if (todo.len > 0)
-		buf_puts(out, "\n  do:      ");
-	buf_add(out, buf_str(&todo));
-	buf_char(out, '\n');
-	buf_release(&problem);
-	buf_release(&todo);
-}
-
 /* --- attributes --------------------------------------------------------------------------- */
 
 static void say_scalar(struct buf *out, const char *name, bool managed, const struct sym *is,
@@ -270,7 +155,8 @@ static void say_aliases(const struct world *w, uint32_t s, struct buf *out)
 			buf_release(&todo);
 		} else {
 			buf_puts(out, current && set_has(current->aliases, alias) ? ": stays"
-										  : ": added");
+				      : is_live(w, s)                             ? ": added"
+						      : ": would be added");
 		}
 		buf_char(out, '\n');
 	}
@@ -283,7 +169,8 @@ static void say_aliases(const struct world *w, uint32_t s, struct buf *out)
 		add_sym(out, alias);
 		buf_puts(out, alias == wanted->address  ? ": becomes the address\n"
 			      : alias_ignored(w, alias) ? ": ignored (domains.ignore_aliases)\n"
-							: ": removed\n");
+			      : is_live(w, s)           ? ": removed\n"
+							: ": would be removed\n");
 	}
 }
 
@@ -356,7 +243,7 @@ static void say_wanted_delegates(const struct world *w, uint32_t s,
 		if (!will_be_active(w, wanted->subject))
 			buf_puts(out, ": listed, and ignored: will not be active");
 		else if (is_among(&difference->add, wanted->subject))
-			buf_puts(out, ": added");
+			buf_puts(out, is_live(w, s) ? ": added" : ": would be added");
 		else
 			buf_puts(out, ": stays");
 		if (wanted->why) {
@@ -377,6 +264,7 @@ static void say_present_delegates(const struct world *w, uint32_t s,
 		const struct sym *address = current->delegates.items[i].address;
 		const struct account *user = accounts_owner(&w->index, address);
 		const uint32_t u = user ? (uint32_t)(user - w->in->current->items) : NOBODY;
+		const struct sym *ended;
 		const char *fate = NULL;
 
 		if (!user || user->kind != KIND_USER || user->address != address)
@@ -386,7 +274,8 @@ static void say_present_delegates(const struct world *w, uint32_t s,
 		else if (delegate_waits(w, u))
 			fate = "stays until it is decided who that is";
 		else if (is_among(&difference->remove, u))
-			fate = "removed: not listed";
+			fate = is_live(w, s) ? "removed: not listed"
+					     : "would be removed: not listed";
 		else if (!will_be_active(w, u))
 			fate = "ignored: suspended";
 		else if (!delegates_managed(w, s))
@@ -395,7 +284,11 @@ static void say_present_delegates(const struct world *w, uint32_t s,
 			continue;
 		buf_puts(out, "  delegate ");
 		add_sym(out, address);
-		buf_addf(out, ": %s\n", fate);
+		ended = u == NOBODY ? NULL : delegate_ended(w, s, u);
+		if (ended && is_live(w, s) && is_among(&difference->remove, u))
+			buf_addf(out, ": removed (%s)\n", ended->text);
+		else
+			buf_addf(out, ": %s\n", fate);
 	}
 }
 
@@ -429,8 +322,7 @@ static void explain_subject(const struct world *w, uint32_t s, struct buf *out)
 	say_sources(w, s, out);
 	say_target(w, s, out);
 	say_record(recorded_at(w, s), out);
-	say_match(w, s, out);
-	say_rule(w, s, out);
+	explain_rule(w, s, out);
 	if (subject->desired != NOBODY && subject->want == WANT_ACTIVE) {
 		difference_find(w, s, &difference);
 		say_attributes(w, s, &difference, out);
@@ -446,8 +338,14 @@ void explain_account(const struct world *w, struct explanation *explanation)
 {
 	const struct sym *address = explanation->address;
 	const struct account *owner = accounts_owner(&w->index, address);
-	bool known = false;
+	bool known = address->number < w->index.size && w->hidden && w->hidden[address->number];
 
+	if (known)
+		buf_addf(
+			&explanation->text,
+			"%s: an account outside target.scope has it: no plan sees or changes that "
+			"one\n",
+			address->text);
 	for (uint32_t s = 0; s < w->count; s++) {
 		const struct desired_account *desired = desired_at(w, s);
 		const struct recorded_account *recorded = recorded_at(w, s);

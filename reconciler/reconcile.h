@@ -280,6 +280,8 @@ struct difference {
 bool alias_differs(const struct world *w, uint32_t s, uint32_t source);
 void difference_find(const struct world *w, uint32_t s, struct difference *difference);
 void difference_release(struct difference *difference);
+/* Whether it is his last day that makes the sources not list the user any more; else NULL. */
+const struct sym *delegate_ended(const struct world *w, uint32_t s, uint32_t user);
 /* Whether an account that is and stays active differs, and as what action. */
 bool update_action(const struct world *w, uint32_t s, enum action *out);
 /* The entry of a subject whose ruling is an action; `losses` are accounts a user could read. */
@@ -318,5 +320,10 @@ void emit_warnings(struct world *w);
 /* --- explain.c --- */
 
 void explain_account(const struct world *w, struct explanation *explanation);
+
+/* --- explain_rule.c --- */
+
+/* "  who:     …", "  rule:    …", and what stands in the way. */
+void explain_rule(const struct world *w, uint32_t s, struct buf *out);
 
 #endif

@@ -215,8 +215,7 @@ static const struct config_source *source_of(const struct world *w, uint32_t s,
 	return &w->config->sources[deciding_source(desired_at(w, s), attribute)];
 }
 
-/* Whether it is his last day that makes the sources not list him any more. */
-static const struct sym *ended_why(const struct world *w, uint32_t s, uint32_t user)
+const struct sym *delegate_ended(const struct world *w, uint32_t s, uint32_t user)
 {
 	const struct desired_account *desired = desired_at(w, s);
 	const struct delegate *found = NULL;
@@ -259,11 +258,12 @@ static void add_delegates(struct world *w, uint32_t s, struct plan_change *chang
 		if (add->why)
 			pair->why = sym_str(add->why);
 		else if (change->action != ACTION_CREATE)
-			pair->why = reason = reason.len ? reason : delegate_reason(w, s, source);
+			pair->why = reason = reason.len ? reason
+							: delegate_reason(w, s, source);
 	}
 	for (size_t i = 0; i < difference->remove.count; i++) {
 		const uint32_t user = difference->remove.items[i].subject;
-		const struct sym *ended = ended_why(w, s, user);
+		const struct sym *ended = delegate_ended(w, s, user);
 		struct plan_pair *pair = pairs_add(arena, &change->delegates_remove);
 
 		pair->address = sym_str(subject_address(w, user));
@@ -301,7 +301,7 @@ static void remove_all_delegates(struct world *w, uint32_t s, struct plan_change
 		if (!user)
 			continue;
 		u = (uint32_t)(user - w->in->current->items);
-		ended = ended_why(w, s, u);
+		ended = delegate_ended(w, s, u);
 		pair->who = sym_str(user->name);
 		if (w->subjects[u].ruling == RULING_SUSPEND)
 			pair->why = STR("suspended by this plan");
