@@ -396,7 +396,9 @@ static int source_csv_check(struct source *source, struct buf *out, struct err *
 	size_t counts[KIND_COUNT] = {0}, held = 0;
 
 	if (source_csv_read(source, &input, &entries, &diags, err) < 0) {
-		buf_addf(out, "FAILED %s: 'zsctl validate' shows them\n", err->text);
+		buf_addf(out, "FAILED %s: ", err->text);
+		diags_summary(&diags, out);
+		buf_char(out, '\n');
 		return -1;
 	}
 	for (size_t i = 0; i < entries.count; i++) {

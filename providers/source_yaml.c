@@ -32,7 +32,9 @@ static int source_yaml_check(struct source *source, struct buf *out, struct err 
 	size_t counts[KIND_COUNT] = {0};
 
 	if (source_yaml_read(source, &input, &entries, &diags, err)) {
-		buf_addf(out, "FAILED %s: 'zsctl validate' shows them\n", err->text);
+		buf_addf(out, "FAILED %s: ", err->text);
+		diags_summary(&diags, out);
+		buf_char(out, '\n');
 		return -1;
 	}
 	for (size_t i = 0; i < entries.count; i++)

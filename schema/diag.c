@@ -281,13 +281,18 @@ static int compare(const void *left, const void *right)
 	return a < b ? -1 : a > b;
 }
 
-static void add_finding(struct buf *out, const struct diag *diag)
+static void add_place(struct buf *out, const struct diag *diag)
 {
 	buf_add_visible(out, diag->file, false);
 	if (diag->line)
 		buf_addf(out, ":%u", diag->line);
 	if (diag->line && diag->column)
 		buf_addf(out, ":%u", diag->column);
+}
+
+static void add_finding(struct buf *out, const struct diag *diag)
+{
+	add_place(out, diag);
 	buf_puts(out, diag->warning ? ": warning: " : ": error: ");
 	buf_add_visible(out, diag->message, false);
 	buf_char(out, '\n');
@@ -339,4 +344,17 @@ void diags_release(struct diags *diags)
 	free(diags->hidden.items);
 	arena_release(&diags->arena);
 	*diags = (struct diags)DIAGS_INIT;
+}
+
+void diags_summary(const struct diags *diags, struct buf *out)
+{
+	for (size_t i = 0; diags->errors == 1 && i < diags->count; i++) {
+		if (diags->items[i].warning)
+			continue;
+		add_place(out, &diags->items[i]);
+		buf_puts(out, ": ");
+		buf_add_visible(out, diags->items[i].message, false);
+		return;
+	}
+	buf_puts(out, "'zsctl validate' shows them");
 }

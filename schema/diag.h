@@ -61,6 +61,8 @@ void diag_hide_line(struct diags *diags, struct str file, unsigned line);
  * from the file, escaped, cut at 160 columns) and a caret, and a last line that counts them.
  */
 void diags_format(const struct diags *diags, struct buf *out);
+/* For a summary in a line: the error, with its place, when there is just one; else where to see all. */
+void diags_summary(const struct diags *diags, struct buf *out);
 void diags_release(struct diags *diags);
 /* Moves what `from` has found to `into`, within its bound; `from` is empty then. */
 void diags_join(struct diags *into, struct diags *from);

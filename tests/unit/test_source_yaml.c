@@ -82,7 +82,8 @@ static void describes_itself(void **state)
 	buf_clear(&out);
 	assert_int_equal(source->ops->check(source, &out, &err), -1);
 	assert_string_equal(out.ptr, "FAILED source 'declared': 1 error in declared files: "
-				     "'zsctl validate' shows them\n");
+				     "a.yaml: there is no such file: without declared "
+				     "accounts it would look as if everybody had left\n");
 	write_file("a.yaml",
 		   STR("zsctl_accounts: 1\nusers: [{address: j@example.org, name: J}]\n"));
 	buf_clear(&out);
