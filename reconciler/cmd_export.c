@@ -3,6 +3,8 @@
 #include "listing.h"
 #include "planner.h"
 
+#include <string.h>
+
 static const struct option options[] = {
 	{"out", 'o', "DIR", "write users.yaml and functional.yaml there (else to stdout)",
 	 false, NULL},
@@ -39,11 +41,28 @@ static int export_kind(struct context *context, const struct accounts *current,
 	return failed;
 }
 
+static bool is_read(const struct config *config, const char *dir)
+{
+	const size_t len = strlen(dir);
+
+	for (uint32_t i = 0; i < config->source_count; i++) {
+		const struct config_source *source = &config->sources[i];
+
+		if (source->provider == SOURCE_YAML && source->path_given.len > len &&
+		    str_starts(source->path_given, dir) && source->path_given.ptr[len] == '/')
+			return true;
+	}
+	return false;
+}
+
 static void say_next(const struct context *context, const char *dir)
 {
-	log_info("next: let a source read it, {name: declared, provider: yaml, path: "
-		 "%s/*.yaml}; its first plan adopts these accounts",
-		 dir);
+	if (is_read(&context->config, dir))
+		log_info("next: zsctl plan, which adopts these accounts");
+	else
+		log_info("next: let a source read it, {name: declared, provider: yaml, path: "
+			 "%s/*.yaml}; its first plan adopts these accounts",
+			 dir);
 	if (context->config.target.sign_in == SIGN_IN_SSO)
 		log_info(
 			"account keys cannot be exported: a user needs an sso_key there before "
