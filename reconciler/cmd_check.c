@@ -1,4 +1,5 @@
 #include "address.h"
+#include "check_key.h"
 #include "desired.h"
 #include "planner.h"
 
@@ -153,15 +154,34 @@ static void check_all(struct checking *checking)
 	check_record(checking);
 }
 
+static void check_one_key(struct checking *checking, const char *given_address)
+{
+	struct context *context = checking->context;
+	struct str address;
+	int failed = address_normalize(&context->arena, str_of(given_address), &address,
+				       &context->err);
+
+	if (failed)
+		buf_addf(&checking->text, "FAILED --sso-key: '%s' %s\n", given_address,
+			 context->err.text);
+	else
+		failed = check_key(context, address, &checking->text);
+	note(checking, failed, &context->err);
+}
+
 static int run(struct context *context)
 {
+	const char *key_of = value_of(&context->arguments, "sso-key");
 	struct checking checking = {.context = context, .text = BUF_INIT};
 	struct buf shown = BUF_INIT;
 	worlds_init(&checking.worlds);
 	/* No credential goes to an endpoint that is not the recorded one. */
 	int failed = worlds_read_policy(context, &checking.worlds, true);
 	if (!failed) {
-		check_all(&checking);
+		if (key_of)
+			check_one_key(&checking, key_of);
+		else
+			check_all(&checking);
 		buf_add_visible(&shown, buf_str(&checking.text), true);
 		failed = print_out(buf_str(&shown), &context->err);
 	}
@@ -175,11 +195,20 @@ static int run(struct context *context)
 	return failed;
 }
 
+static const struct option options[] = {
+	{.name = "sso-key",
+	 .value = "ADDRESS",
+	 .help = "only this: asks what the identity provider sends for that user, and says which "
+		 "attribute and conversion of the source give it"},
+	{.name = NULL},
+};
+
 const struct command cmd_check = {
 	.name = "check",
 	.summary = "connect to every source and the target, and say what works",
 	.details =
 		"One line for each: 'ok', 'FAILED' with the cure, or a 'note'. Changes nothing.",
+	.options = options,
 	.needs = NEEDS_CONFIG | NEEDS_STATE,
 	.run = run,
 };
