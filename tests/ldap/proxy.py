@@ -130,7 +130,7 @@ class Connection:
                 size, cookie = decode(decode(parts[-1][1])[0][1])
                 if self.faults.get("again"):
                     cookie = (4, b"")
-                if self.faults.get("cookie") and self.pages >= self.faults["cookie"]:
+                if cookie[1] and self.faults.get("cookie", self.pages + 1) <= self.pages:
                     cookie = (4, b"\xff" * 8)
                 parts[-1] = (4, encode(0x30, join([size, cookie])))
                 self.asked += 1
