@@ -317,14 +317,19 @@ static void record_adoptions(struct record *record)
 
 	for (size_t i = 0; i < run->plan->adopt.count; i++) {
 		const struct plan_adopt *adopt = &run->plan->adopt.items[i];
+		const struct recorded_account *before;
 		struct recorded_account *account;
+		bool active;
 
 		if (!adoption_stands(run, adopt))
 			continue;
 		account = record_changed(record, sym_get(&run->names, adopt->id));
+		before = record_before(record, account->account.id);
 		set_link(record, account, adopt->source, adopt->link);
-		/* Of an account that stays suspended only the id is kept. */
-		if (account->account.active && account->desired_since == DATE_NONE)
+		/* Of an account that stays suspended only the id is kept; not so where its last
+		 * reader leaves with this run. */
+		active = account->account.active || (before && before->account.active);
+		if (active && account->desired_since == DATE_NONE)
 			account->desired_since = record->today;
 	}
 }

@@ -89,6 +89,11 @@ static bool is_free(const struct world *w, uint32_t c)
 	return w->desired_of[c] == NOBODY && (!w->also_of || w->also_of[c] == NOBODY);
 }
 
+static bool is_claimed(const struct world *w, const struct sym *address)
+{
+	return w->config->claimed.count == 0 || in_domains(&w->config->claimed, address);
+}
+
 /* True when `d` was decided: matched, or found to be somebody else. */
 static bool match_address(struct passes *p, uint32_t d, const struct sym *address,
 			  enum identity_match how)
@@ -99,8 +104,9 @@ static bool match_address(struct passes *p, uint32_t d, const struct sym *addres
 
 	if (c == NOBODY || !is_free(w, c))
 		return false;
-	/* An account cannot have been one of the other kind. */
-	if (how == MATCH_WAS && w->in->current->items[c].kind != item->account.kind)
+	/* An account cannot have been one of the other kind; and what counts as absent is none. */
+	if (w->in->current->items[c].kind != item->account.kind &&
+	    (how == MATCH_WAS || !is_claimed(w, item->account.address)))
 		return false;
 	/* Whatever exists for a held entry stays: better once too often than suspended. */
 	if (item->held ||

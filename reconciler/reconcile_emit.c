@@ -81,8 +81,8 @@ static void emit_adoption(struct world *w, uint32_t s)
 	const bool active = subject->ruling != RULING_INACTIVE;
 	bool any = false;
 
-	if (subject->desired == NOBODY || subject->want == WANT_ABSENT ||
-	    !w->identity[subject->desired].adopt || !(w->only[subject_kind(w, s)] & ONLY_ADOPT))
+	if (subject->desired == NOBODY || !w->identity[subject->desired].adopt ||
+	    !(w->only[subject_kind(w, s)] & ONLY_ADOPT))
 		return;
 	for (uint32_t i = 0; i < desired->link_count; i++) {
 		const struct desired_link *link = &desired->links[i];

@@ -145,8 +145,14 @@ def compare_worlds(name, wanted, after):
 
 
 def settled(seen):
-    """A plan after apply is empty but for recorded refusals and manual work."""
+    """A plan after apply is empty but for recorded refusals and manual work; and for what waited for an address
+    of an account that was deleted."""
     again = seen.again
+    freed = {address for change in seen.plan["changes"] if change["action"] == "delete"
+             for one in seen.world.values() if one["address"] == change["address"]
+             for address in {one["address"]} | one["aliases"]}
+    if any(freed & ({c["address"]} | set(c["aliases"]["add"])) for c in again["changes"] if c["action"] != "suspend"):
+        return
     demand(not again["changes"], "settled", lambda: f"changes again: {json.dumps(again['changes'], indent=1)}")
     demand(not again["adopt"], "settled", lambda: f"adopts again: {again['adopt']}")
     demand(not again["policy"], "settled", lambda: f"policy again: {again['policy']}")
@@ -251,7 +257,7 @@ def unmanaged_stays(seen):
         address = (change.get("new_address") or {}).get("to") or change["address"]
         known = opinions.get((change["kind"] == "user", address), set())
         leaving = {pair["address"] for pair in change["delegates"]["remove"] if pair["why"] != "suspended by this plan"}
-        for name, differs in (("aliases", change["aliases"]["add"] or change["aliases"]["remove"]),
+        for name, differs in (("aliases", change["aliases"]["add"] or set(change["aliases"]["remove"]) - {address}),
                               ("delegates", change["delegates"]["add"] or leaving),
                               ("unit", change.get("unit")), ("mobile", change.get("mobile")),
                               ("sso_key", change.get("sso_key"))):
@@ -287,6 +293,10 @@ def requests_as_stated(seen):
     more only where addresses or delegates go round."""
     least, round_ = 0, 0
     claims, frees = {}, {}
+    reading = {}  # account: who reads it again
+    for change in seen.plan["changes"]:
+        for account in change["reads"]:
+            reading.setdefault(account, set()).add((change.get("new_address") or {}).get("to") or change["address"])
     for number, change in enumerate(seen.plan["changes"]):
         create = change["action"] == "create"
         least += 2 if create and (change["aliases"]["add"] or change["delegates"]["add"]) else 1
@@ -298,6 +308,9 @@ def requests_as_stated(seen):
         if renamed or change["action"] in ("create", "reactivate"):
             frees[number] |= {"as " + (renamed["to"] if renamed else change["address"])}
         claims[number] |= {"as " + pair["address"] for pair in change["delegates"]["add"]}
+        # A list that is sent drops who is suspended: who reads again comes first.
+        if change["action"] != "create" and (change["aliases"]["add"] or change["delegates"]["add"]):
+            claims[number] |= {"as " + reader for reader in reading.get(change["address"], ())}
     round_ = len(going_round(claims, frees))
     writes = seen.plan["requests"]["writes"]
     demand(least <= writes <= least + round_, "requests_as_stated",

@@ -81,7 +81,8 @@ DEFAULT_ACTIONS = {"create": True, "update": True, "suspend": "recorded", "react
 #    What is manual is so about an action, too, but for a kind that differs.
 # design silent: S22. What is manual as a whole is not adopted; what gets a change is linked by that change. An
 #    entry without id whose account is suspended, and so wanted, is not adopted either, nor one whose account is
-#    active against its wish (`suspend: never`).
+#    active against its wish (`suspend: never`). What counts as absent (unclaimed) still tells by its ids whose the
+#    account is that a run knows.
 # design silent: S23. `reactivate: never`: neither a change, nor manual, nor an adoption.
 # design silent: S24. Percentages are rounded down; `free` does not raise a limit given as a number.
 # design silent: S25. An account that is only listed as inactive was not "had as desired" by that run.
@@ -367,8 +368,9 @@ def merge_sources(config, declared, today, verdict):
     claimed = (config.get("domains") or {}).get("claimed") or None
     for w in wanted:
         w.absent = claimed is not None and domain_of(w.address) not in {domain_of(address("x@" + d)) for d in claimed}
-    hold_duplicates([w for w in wanted if not w.held])
-    hold_earlier([w for w in wanted if not w.held])
+    candidates = [w for w in wanted if not w.held]
+    hold_duplicates(candidates)
+    hold_earlier(candidates)
     return wanted
 
 
@@ -691,7 +693,7 @@ def by_primary_address(plan):
     """(2) Primary addresses, among accounts not yet matched that have no recorded id of that source."""
     for w in open_entries(plan):
         for c in free_accounts(plan):
-            if c.address != w.address:
+            if c.address != w.address or w.absent and c.kind != w.kind:
                 continue
             if same_person(plan, w) or not is_another_person(plan, w, c):
                 link(plan, w, c)
@@ -701,7 +703,7 @@ def by_primary_address(plan):
 
 def by_same_person(plan):
     """--same-person makes of a create that looks like a rename an ordinary change."""
-    for w in open_entries(plan):
+    for w in sorted(open_entries(plan), key=lambda w: (KINDS.index(w.kind), w.address)):
         alike = [c for c in free_accounts(plan) if c.kind == w.kind and c.addresses() & set(w.claims)]
         if same_person(plan, w) and w.active and not w.held and len(alike) == 1:
             link(plan, w, alike[0])
@@ -928,7 +930,7 @@ def looks_like_a_rename(plan):
                 continue
             plan.blocked[w] = "looks like a rename"
             found = True
-            if plan.entry_of(c) is None and c.kind == w.kind and not is_another_person(plan, w, c):    # S12
+            if (plan.entry_of(c) is None or plan.entry_of(c).absent) and c.kind == w.kind and not is_another_person(plan, w, c):    # S12
                 plan.maybe.add(c.id)
     return found
 
@@ -1046,10 +1048,12 @@ def manual_of(plan, key):
         return ["kind differs"]
     if w in plan.leaves_scope and will_be_active(plan, c, w):
         return ["it would leave the scope"]
+    if not will_be_active(plan, c, w):
+        return []
     reasons = [f"alias {a} is taken or unclaimed" for entry, a in plan.no_alias if entry is w]
     if w in plan.no_primary:
-        reasons += ["the address is taken, or a swap"] if will_be_active(plan, c, w) else []
-    elif c is not None and action is None and will_be_active(plan, c, w):
+        reasons.append("the address is taken, or a swap")
+    elif c is not None and action is None:
         if c.active:
             if lacks_key(plan, c, w) and plan.action_setting(c.kind, "update") and differs(plan, key, c, w):
                 reasons.append("no key for a change")
@@ -1087,25 +1091,31 @@ def judge(plan):
             verdict.why[name] = reasons
         if w is not None:
             note_held(plan, c, w)
-            whole = w.held or w.absent or w in plan.blocked or c is not None and c.kind != w.kind \
+            whole = w.held or w in plan.blocked or c is not None and c.kind != w.kind \
                 or is_protected(plan, c, w) or is_narrowed_out(plan, c, w) or (reasons and action is None)
             if c is None and change:
                 verdict.links[key] = dict(w.ids)
             elif c is not None and not whole and key in plan.new_links:                                # S22
                 rests = not c.active and not change
-                if c.active and not change and not will_be_active(plan, c, w):                         # S22
+                if w.absent and not change and not known_of(plan, c):
                     continue
-                if rests and will_be_active(plan, c, w):                                               # S23
+                wished = not w.absent and will_be_active(plan, c, w)
+                if c.active and not change and not wished or rests and wished:                         # S22, S23
                     continue
                 if change or not rests or any(i is not None for i in plan.new_links[key].values()):
                     verdict.links[key] = plan.new_links[key]
                     if not change:
                         verdict.adopt.append(name)
-            if not whole and (change or c) and will_be_active(plan, c, w):                             # S25
+            if not whole and not w.absent and (change or c) and will_be_active(plan, c, w):            # S25
                 verdict.desired.add(key)
     verdict.result = describe(plan.final)
     verdict.readers = readers(verdict.result)
     limits(plan)
+
+
+def known_of(plan, c):
+    """Suspended by a run, or had as desired by one."""
+    return c.id in plan.record and (plan.record[c.id].desired or suspended_by_a_run(plan, c))
 
 
 def note_held(plan, c, w):
@@ -1201,7 +1211,7 @@ def regained_by(plan, kind):
     """What people that this plan reactivates read again: they are delegates there all the time."""
     anew = {c.key: c.delegates_added for c in plan.verdict.changes}
     return sum(len((plan.current[k].delegates & a.delegates & coming_back(plan)) - anew.get(k, set()))
-               for k, a in plan.final.items() if k in plan.current and a.kind == kind)
+               for k, a in plan.final.items() if k in plan.current and plan.current[k].visible and a.kind == kind)
 
 
 def coming_back(plan):
