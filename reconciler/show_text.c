@@ -452,8 +452,11 @@ static void show_requests(const struct view *v)
 	buf_char(v->out, '\n');
 	view_count(v, v->plan->writes, "request", "requests");
 	buf_puts(v->out, " to the target");
-	if (seconds >= 120)
-		buf_addf(v->out, ", at least %" PRIu64 " minutes", (seconds + 59) / 60);
+	if (seconds >= 2 * 3600)
+		buf_addf(v->out, ", at least %" PRIu64 ".%" PRIu64 " hours", seconds / 3600,
+			 seconds % 3600 / 360);
+	else if (seconds >= 120)
+		buf_addf(v->out, ", at least %" PRIu64 " minutes", seconds / 60);
 	else if (seconds > 1)
 		buf_addf(v->out, ", at least %" PRIu64 " seconds", seconds);
 	buf_puts(v->out, ".\n");

@@ -93,11 +93,43 @@ static void says_what_must_not_be_overlooked(void **state)
 	assert_shows(&out, "  undoes    revert 20261101T101500Z-00000000\n");
 	assert_shows(&out, "  untouched 2 not managed; 1 suspended, as wanted\n");
 	assert_shows(&out, "1 of 90, limit 10%, raised to 12 by --allow\n");
-	assert_shows(&out, "5 requests to the target, at least 4 minutes.\n");
+	assert_shows(&out, "5 requests to the target, at least 3 minutes.\n");
 	show(&plan, (struct show_options){.now = plan.expires - 1}, &out);
 	assert_hides(&out, "expired");
 	buf_release(&out);
 	plan_release(&plan);
+}
+
+/* What is said to be the least must not be more. */
+static void says_how_long_at_least(void **state)
+{
+	static const struct {
+		uint64_t seconds;
+		const char *text;
+	} cases[] = {
+		{0, "5 requests to the target.\n"},
+		{1, "5 requests to the target.\n"},
+		{2, "5 requests to the target, at least 2 seconds.\n"},
+		{119, "5 requests to the target, at least 119 seconds.\n"},
+		{120, "5 requests to the target, at least 2 minutes.\n"},
+		{7199, "5 requests to the target, at least 119 minutes.\n"},
+		{7200, "5 requests to the target, at least 2.0 hours.\n"},
+		{19990, "5 requests to the target, at least 5.5 hours.\n"},
+		{1000000, "5 requests to the target, at least 277.7 hours.\n"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct buf out = BUF_INIT;
+		struct plan plan;
+
+		example_plan(&plan);
+		plan.seconds_at_least = cases[i].seconds;
+		show(&plan, (struct show_options){.now = plan.created}, &out);
+		assert_shows(&out, cases[i].text);
+		buf_release(&out);
+		plan_release(&plan);
+	}
 }
 
 static void shortens_long_lists(void **state)
@@ -228,6 +260,7 @@ int main(void)
 		cmocka_unit_test(shows_the_worked_example),
 		cmocka_unit_test(colors),
 		cmocka_unit_test(says_what_must_not_be_overlooked),
+		cmocka_unit_test(says_how_long_at_least),
 		cmocka_unit_test(shortens_long_lists),
 		cmocka_unit_test(shows_nothing_invisible),
 		cmocka_unit_test(writes_json),
