@@ -278,14 +278,18 @@ const struct sym *mapped_name(struct mapped *m, struct str name)
 
 static const struct sym *delegate_of(struct mapped *m, struct str value, struct err *err)
 {
-	const struct sym *address = address_of(m, value, err);
+	/* Few names have an '@' in them, and no address is without. */
+	bool maybe = memchr(value.ptr, '@', value.len) || !memchr(value.ptr, '=', value.len);
+	const struct sym *address = maybe ? address_of(m, value, err) : NULL;
 	struct str name;
 	struct err other;
 	size_t at;
 
-	if (address || !memchr(value.ptr, '=', value.len) ||
-	    dn_normalize(&m->work.arena, value, &name, &at, &other) < 0)
+	if (address)
 		return address;
+	if (!memchr(value.ptr, '=', value.len) ||
+	    dn_normalize(&m->work.arena, value, &name, &at, &other) < 0)
+		return maybe ? NULL : address_of(m, value, err);
 	return mapped_name(m, name);
 }
 
