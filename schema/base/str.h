@@ -111,7 +111,7 @@ struct sym_pool {
 	struct arena arena;
 	uint32_t **chunks;
 	uint32_t chunk_count;
-	uint32_t next, room; /* the free end of the newest: where, and how many units */
+	uint32_t next, room;   /* the free end of the newest: where, and how many units */
 	struct sym_lock *lock; /* NULL: one thread uses it */
 };
 
