@@ -20,6 +20,7 @@ struct guard_facts guard_measure(const struct config *config, const struct accou
 		const struct account *account = &current->items[i];
 
 		facts.active[account->kind] += account->active;
+		facts.protected_ += guard_protects(config, sym_str(account->address));
 		if (account->id && account->id->number >= size)
 			size = account->id->number + 1;
 	}
@@ -312,6 +313,23 @@ static void judge_source(struct guard *guard, const struct plan_source *source)
 		judge_delegations(guard, source);
 }
 
+/* Who mistypes an administrator's address should not find out by a delete. */
+static void judge_deletes(struct guard *guard, uint64_t planned,
+			  const struct guard_facts *facts)
+{
+	struct plan *plan = guard->plan;
+
+	if (planned == 0 || facts->protected_ > 0)
+		return;
+	strs_add(
+		&plan->arena, &plan->refused,
+		arena_strf(&plan->arena,
+			   "delete: %" PRIu64
+			   " planned, and target.protect names no account that the target has: "
+			   "nothing is deleted while that protects nobody",
+			   planned));
+}
+
 void guard_limits(const struct config *config, const struct guard_facts *facts,
 		  struct plan *plan)
 {
@@ -345,5 +363,9 @@ void guard_limits(const struct config *config, const struct guard_facts *facts,
 	judge_pairs(&guard, LIMIT_REVOKE, tally.revoked, facts->active);
 	for (size_t i = 0; i < plan->sources.count; i++)
 		judge_source(&guard, &plan->sources.items[i]);
+	judge_deletes(&guard,
+		      tally.changes[KIND_USER][ACTION_DELETE].count +
+			      tally.changes[KIND_FUNCTIONAL][ACTION_DELETE].count,
+		      facts);
 	judge_all(&guard, LIMIT_TARGET_SHRINK, &missing, facts->recorded_ids);
 }

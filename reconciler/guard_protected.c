@@ -14,6 +14,11 @@ static bool matches(const struct patterns *patterns, struct str address)
 	return false;
 }
 
+bool guard_protects(const struct config *config, struct str address)
+{
+	return matches(&config->target.protect, address);
+}
+
 /* By address; a unit is only known to the target, and apply looks there. */
 static bool out_of_scope(const struct config_scope *scope, struct str address)
 {
@@ -28,7 +33,7 @@ static int check_address(const struct config *config, const char *action,
 			 enum account_kind kind, struct str entry, struct str address,
 			 struct err *err)
 {
-	if (matches(&config->target.protect, address))
+	if (guard_protects(config, address))
 		return err_set(err, ERR_PERSON,
 			       "%s %s %.*s: target.protect says that %.*s is never changed",
 			       action, kind_names[kind], STR_FMT(entry), STR_FMT(address));

@@ -152,6 +152,7 @@ struct guard_facts {
 	uint64_t recorded_ids;        /* accounts of the record that had an id … */
 	uint64_t recorded_missing; /* … and those of them the target does not have any more */
 	const struct sym *missing[GUARD_NAMED]; /* the first of these */
+	uint64_t protected_;                    /* accounts that target.protect names */
 	const struct recorded *recorded;        /* which keys are known; NULL: none */
 };
 
@@ -165,6 +166,7 @@ void guard_limits(const struct config *config, const struct guard_facts *facts,
 struct guard_facts guard_measure(const struct config *config, const struct accounts *current,
 				 const struct desired *desired /* or NULL */,
 				 const struct recorded *recorded);
+bool guard_protects(const struct config *config, struct str address);
 /* Changes of protected or out-of-scope accounts, foreign deletes: -1 with ERR_PERSON. */
 int guard_protected(const struct config *config, const struct plan *plan, struct err *err);
 

@@ -553,6 +553,8 @@ class Examination:
             second_opinion(seen)
         if done.status == 4:
             self.counts["refused"] += 1
+            if any(text.startswith("delete: ") for text in seen.plan["refused"]):
+                return False         # no --allow helps, only another configuration
             seen.allowed = allow(seen.plan)
             demand(seen.allowed or "--allow" not in done.out, "exit_status", "refused without a way out")
             done, seen.plan = self.place.plan(seen.step, seen.number, *seen.options())

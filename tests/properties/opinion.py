@@ -5,7 +5,7 @@ import re
 import rules
 
 REFUSED = re.compile(r"((?:create|update|suspend|reactivate|held) (?:user|functional)|keys"
-                     r"|source_shrink [^ :]+(?: delegations)?|target_shrink|(?:grant|revoke)(?: (?:user|functional))?):")
+                     r"|source_shrink [^ :]+(?: delegations)?|target_shrink|delete|(?:grant|revoke)(?: (?:user|functional))?):")
 
 
 class Opinion:

@@ -90,6 +90,7 @@ DEFAULT_ACTIONS = {"create": True, "update": True, "suspend": "recorded", "react
 # design silent: S28. An entry is a delegate by its address also where it counts as absent itself, and its
 #    account goes on (unmanaged).
 # design silent: S29. A create that is held for want of a key is one that would be made: not with `create: false`.
+# design silent: S31. `protect` that names nobody who is there is as good as empty: deletes are refused.
 # design silent: S30. An alias outside the claimed domains that the account does not have yet is manual; the
 #    rest of the account goes on.
 # design silent: S27. A limit on grants or revokes of one kind is judged on that kind alone, beside nothing else.
@@ -565,7 +566,7 @@ class Plan:
     def settle(self):
         while True:
             self.reckon()
-            if not (narrowed(self, True) or looks_like_a_rename(self) or unclaimed_aliases(self)
+            if not (narrowed(self, True) or looks_like_a_rename(self)
                     or address_conflicts(self) or swaps(self) or narrowed(self, False)):
                 return
 
@@ -827,7 +828,7 @@ def becomes(plan, action, c, w):
             setattr(after, attribute, getattr(w, attribute))
     if w.aliases is not None:
         after.aliases = w.aliases | {a for a in after.aliases if is_ignored(plan, a)}
-    after.aliases -= {alias for entry, alias in plan.no_alias if entry is w}
+    after.aliases -= {alias for entry, alias in plan.no_alias if entry is w} | unclaimed(plan, c, w)
     if w in plan.no_primary:
         after.aliases -= {w.address}
     after.aliases -= {after.address}
@@ -935,15 +936,13 @@ def looks_like_a_rename(plan):
     return found
 
 
-def unclaimed_aliases(plan):
-    """The service gives no address outside the organisation's domains; those there are stay (S30)."""
+def unclaimed(plan, c, w):
+    """Aliases that the service would not give: outside the organisation's domains, and not there yet (S30)."""
     claimed = (plan.config.get("domains") or {}).get("claimed")
     if claimed is None:
-        return False
+        return set()
     ours = {domain_of(address("x@" + d)) for d in claimed}
-    return note(plan.no_alias, [(w, a) for k, (_, c, w) in plan.decision.items() if k in plan.final and w is not None
-                                for a in plan.final[k].aliases - (c.addresses() if c else set())
-                                if domain_of(a) not in ours])
+    return {a for a in (w.aliases or set()) - (c.addresses() if c else set()) if domain_of(a) not in ours}
 
 
 def address_conflicts(plan):
@@ -1050,7 +1049,9 @@ def manual_of(plan, key):
         return ["it would leave the scope"]
     if not will_be_active(plan, c, w):
         return []
-    reasons = [f"alias {a} is taken or unclaimed" for entry, a in plan.no_alias if entry is w]
+    reasons = [f"alias {a} is taken" for entry, a in plan.no_alias if entry is w]
+    if action in ("create", "update", "reactivate"):
+        reasons += [f"alias {a} is unclaimed" for a in sorted(unclaimed(plan, c, w))]
     if w in plan.no_primary:
         reasons.append("the address is taken, or a swap")
     elif c is not None and action is None:
@@ -1186,6 +1187,9 @@ def limits(plan):
             check(f"{rule} delegations", max(0, before[1] - delegations), shrink, before[1],
                   f"source_shrink:{source}:delegations")
     seen = plan.organisation.seen
+    there = [c for c in plan.current.values() if c.visible]
+    if any(c.action == "delete" for c in verdict.changes) and not any(is_protected(plan, c, None) for c in there):
+        verdict.refused.append("delete")                                                               # S31
     check("target_shrink", len(seen - set(plan.current)), settings.get("target_shrink", DEFAULT_LIMITS["target_shrink"]),
           len(seen), "target_shrink")
 

@@ -144,7 +144,7 @@ class Table(Case):
         self.has(self.plan([entry("bob", id=1), entry("jane", id=2)]), "create user bob")
 
     def test_delete(self):
-        self.target["users"] = [user("bob"), user("jane")]
+        self.target["users"] = [user("bob"), user("jane"), user("admin")]
         self.run_first([entry("bob"), entry("jane")])
         gone = self.plan([entry("jane")], now=BEFORE)
         self.target["users"][0]["active"] = False
@@ -155,6 +155,8 @@ class Table(Case):
         listed = [entry("bob", active=False), entry("jane")]
         self.has(self.plan(listed, delete="suspended-and-missing"))
         self.has(self.plan(listed, delete="suspended"), "delete user bob")
+        self.config["target"]["protect"] = ["amdin@example.org"]
+        self.has(self.plan(listed, delete="suspended"), "delete user bob", refused=["delete"])
         self.config["target"]["protect"] = []
         self.assertTrue(self.plan(listed, delete="suspended").errors)
 

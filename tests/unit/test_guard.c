@@ -220,6 +220,25 @@ static const struct guard_case cases[] = {
 	 "", ""},
 };
 
+/* A plan deletes nothing while target.protect names nobody who is there. */
+static void test_deletes_unprotected(void **state)
+{
+	const struct config config = {.free = 5};
+	struct guard_facts facts = {.active = {40, 4}};
+	struct plan plan;
+
+	(void)state;
+	plan_init(&plan);
+	read_planned(&plan, "2 delete user,1 delete functional");
+	guard_limits(&config, &facts, &plan);
+	assert_int_equal(plan.refused.count, 1);
+	assert_true(str_starts(plan.refused.items[0], "delete: 3 planned, and target.protect"));
+	facts.protected_ = 1;
+	guard_limits(&config, &facts, &plan);
+	assert_int_equal(plan.refused.count, 0);
+	plan_release(&plan);
+}
+
 static void test_limits(void **state)
 {
 	size_t failed = 0;
@@ -227,7 +246,8 @@ static void test_limits(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		struct config config = {.free = 5};
-		struct guard_facts facts = {.active = {cases[i].users, cases[i].functional}};
+		struct guard_facts facts = {
+			.active = {cases[i].users, cases[i].functional}, .protected_ = 1};
 		struct plan plan;
 		struct buf out = BUF_INIT;
 		struct str allow = str_of(cases[i].allow), item;
@@ -440,6 +460,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_limits),
+		cmocka_unit_test(test_deletes_unprotected),
 		cmocka_unit_test(test_source_limits),
 		cmocka_unit_test(test_measure),
 		cmocka_unit_test(test_protected),
