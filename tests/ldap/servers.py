@@ -178,6 +178,10 @@ index member,memberOf eq
         call("slapd", "-Tadd", "-q", "-f", f"{self.folder}/slapd.conf", "-b", BASE,
              stdin=people + text)
 
+    def load_file(self, path):
+        """More of it, before it starts."""
+        call("slapd", "-Tadd", "-q", "-f", f"{self.folder}/slapd.conf", "-b", BASE, "-l", path)
+
     def start(self):
         for _ in range(5):
             ports = free_ports(2)
