@@ -90,6 +90,18 @@ static void set_links(struct record *record, struct recorded_account *account,
 		account->desired_since = record->today;
 }
 
+/* A functional account that an entry left without readers on its way: no one else has suspended it. */
+static void set_emptied(struct record *record, struct recorded_account *account)
+{
+	const struct recorded_account *before = record_before(record, account->account.id);
+
+	if (account->account.kind != KIND_FUNCTIONAL || account->account.active ||
+	    account->suspended_by || !before || !before->account.active)
+		return;
+	account->suspended_since = record->today;
+	account->suspended_by = record->run_id;
+}
+
 static void set_refusals(struct record *record, struct recorded_account *account,
 			 const struct task *task)
 {
@@ -229,6 +241,7 @@ static void record_done(struct record *record, struct task *task)
 		set_account(record, account, task);
 	set_links(record, account, task->change);
 	set_fate(record, account, task);
+	set_emptied(record, account);
 	set_refusals(record, account, task);
 }
 
@@ -246,6 +259,7 @@ static void record_undone(struct record *record, struct task *task)
 			set_links(record, account, task->change);
 			set_fate(record, account, task);
 		}
+		set_emptied(record, account);
 	} else if (seen && task->id && !task->there) {
 		record_gone(record, task->id);
 	}
