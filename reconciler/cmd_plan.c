@@ -125,14 +125,7 @@ static int make_plan(struct context *context, struct worlds *worlds, struct plan
 			"--policy-only: no policy is recorded yet; the first run records it");
 	if (!plan->options.policy_only && read_worlds(context, now, plan, worlds) < 0)
 		return -1;
-	struct reconcile_input input = {.config = &context->config,
-					.desired = &worlds->desired,
-					.current = &worlds->current,
-					.hidden = worlds_hidden(worlds),
-					.recorded = &worlds->recorded,
-					.options = &plan->options,
-					.today = date_of(now),
-					.names = &context->names};
+	const struct reconcile_input input = worlds_input(context, worlds, now, &plan->options);
 	const char *address = value_of(&context->arguments, "explain");
 	if (address)
 		return explain(context, &input, plan, address);

@@ -50,15 +50,9 @@ static int make_plan(struct context *context, struct worlds *worlds, struct plan
 	    worlds_read_current(context, worlds) < 0 ||
 	    plan_head(context, worlds, now, plan) < 0)
 		return -1;
-	struct reconcile_input input = {.config = &context->config,
-					.desired = worlds->desired.sources ? &worlds->desired
-									   : NULL,
-					.current = &worlds->current,
-					.hidden = worlds_hidden(worlds),
-					.recorded = &worlds->recorded,
-					.options = &plan->options,
-					.today = date_of(now),
-					.names = &context->names};
+	struct reconcile_input input = worlds_input(context, worlds, now, &plan->options);
+	if (!worlds->desired.sources)
+		input.desired = NULL;
 	int failed = rollback ? plan_rollback(context->state, &input,
 					      context->arguments.words[0], plan, &context->err)
 			      : plan_revert(context->state, &input, &runs, plan, &context->err);

@@ -34,9 +34,10 @@ int worlds_read_keys(struct context *context, bool renew, struct worlds *worlds)
 int worlds_read_current(struct context *context, struct worlds *worlds);
 /* Both of them, at the same time as far as they have to be waited for. */
 int worlds_read_both(struct context *context, int64_t now, struct worlds *worlds);
-/* As reconcile takes them. */
-struct set worlds_hidden(const struct worlds *worlds);
 int worlds_read_recorded(struct context *context, struct worlds *worlds);
+/* What was read, as reconcile takes it. */
+struct reconcile_input worlds_input(struct context *context, const struct worlds *worlds,
+				    int64_t now, const struct plan_options *options);
 /* The recorded policy and the configuration's; pinned endpoints checked unless `endpoints` is false. */
 int worlds_read_policy(struct context *context, struct worlds *worlds, bool endpoints);
 
