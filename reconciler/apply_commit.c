@@ -470,8 +470,6 @@ static void add_summary(struct apply_run *run, struct buf *out)
 
 static void end_message(struct apply_run *run, struct buf *out)
 {
-	const struct result_counts counts = result_count(run->result);
-
 	buf_addf(out, "end %.*s: ", STR_FMT(run->plan->id));
 	add_summary(run, out);
 	buf_puts(out, "\n\n");
@@ -479,14 +477,8 @@ static void end_message(struct apply_run *run, struct buf *out)
 		buf_puts(out, "Closed before everything was done.\n\n");
 	end_lines(run, out);
 	add_trailers(run, out);
-	buf_addf(out, "Result: %zu done", counts.done);
-	if (counts.partly)
-		buf_addf(out, " (%zu in part)", counts.partly);
-	buf_addf(out, ", %zu failed", counts.failed);
-	if (counts.left_out)
-		buf_addf(out, ", %zu left out", counts.left_out);
-	if (counts.open)
-		buf_addf(out, ", %zu open", counts.open);
+	buf_puts(out, "Result: ");
+	result_counts_text(run->result, "open", out);
 	buf_char(out, '\n');
 }
 

@@ -62,6 +62,20 @@ struct result_counts result_count(const struct run_result *result)
 	return counts;
 }
 
+void result_counts_text(const struct run_result *result, const char *open, struct buf *out)
+{
+	const struct result_counts counts = result_count(result);
+
+	buf_addf(out, "%zu done", counts.done);
+	if (counts.partly)
+		buf_addf(out, " (%zu in part)", counts.partly);
+	buf_addf(out, ", %zu failed", counts.failed);
+	if (counts.left_out)
+		buf_addf(out, ", %zu left out", counts.left_out);
+	if (counts.open)
+		buf_addf(out, ", %zu %s", counts.open, open);
+}
+
 /* --- the file ----------------------------------------------------------------------------- */
 
 static void add_field(struct buf *out, const char *prefix, struct str value)
@@ -263,7 +277,6 @@ static void show_not_adopted(const struct run_result *result, bool color, struct
 void result_show(const struct run_result *result, const struct plan *plan, bool color,
 		 struct buf *out)
 {
-	struct result_counts counts = result_count(result);
 	size_t done = 0, foretold_count = 0;
 
 	for (size_t i = 0; i < result->count; i++) {
@@ -304,13 +317,6 @@ void result_show(const struct run_result *result, const struct plan *plan, bool 
 		buf_addf(out, "%zu of %zu would go through\n", foretold_count, result->count);
 		return;
 	}
-	buf_addf(out, "%zu done", counts.done);
-	if (counts.partly)
-		buf_addf(out, " (%zu in part)", counts.partly);
-	buf_addf(out, ", %zu failed", counts.failed);
-	if (counts.left_out)
-		buf_addf(out, ", %zu left out", counts.left_out);
-	if (counts.open)
-		buf_addf(out, ", %zu not tried", counts.open);
+	result_counts_text(result, "not tried", out);
 	buf_char(out, '\n');
 }

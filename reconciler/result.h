@@ -55,6 +55,8 @@ struct result_counts {
 	size_t partly;
 };
 struct result_counts result_count(const struct run_result *result);
+/* "3 done, 0 failed"; `open` is the word for what is neither. */
+void result_counts_text(const struct run_result *result, const char *open, struct buf *out);
 
 /* Canonical YAML with the plan's addresses; read again by `zsctl log` and `revert`. */
 void result_write(const struct run_result *result, const struct plan *plan, struct buf *out);
