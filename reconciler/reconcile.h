@@ -288,10 +288,12 @@ bool update_action(const struct world *w, uint32_t s, enum action *out);
 struct plan_change *emit_change(struct world *w, uint32_t s,
 				const struct difference *difference);
 
-/* --- reconcile_text.c --- */
+/* --- reconcile_because.c --- */
 
 /* What sources have it and leave it out, and why: "hr: left out by exclude: …". False: none. */
 bool left_out_text(const struct world *w, uint32_t s, struct buf *out);
+/* Why it is not to be active: by source, setting or date. */
+void leave_text(const struct world *w, uint32_t s, struct buf *out);
 /* "Bob Vos, Cardiology" */
 struct str who_text(struct world *w, uint32_t s);
 struct str because_text(struct world *w, uint32_t s, const struct difference *difference);
@@ -299,6 +301,11 @@ struct str because_text(struct world *w, uint32_t s, const struct difference *di
  * which ones have a say in them. */
 void attributes_text(const struct world *w, uint32_t s, unsigned attributes,
 		     const struct difference *difference, struct buf *out);
+
+/* --- reconcile_text.c --- */
+
+/* Keeps the text in the plan, and releases the buffer. */
+struct str plan_text(struct world *w, struct buf *text);
 void emit_manual(struct world *w, uint32_t s); /* by its obstacle */
 void emit_held(struct world *w, uint32_t s);
 void emit_dropped(struct world *w, uint32_t s); /* aliases that it does not get */
