@@ -49,6 +49,12 @@ static int source_ldap_scan(struct source *source, const struct source_input *in
 	};
 	int result = read_all(&reading, err);
 
+	if (result == 0 && reading.elsewhere.len)
+		diag_warning(diags, source->config->name, 0, 0,
+			     "a part of the directory is on another server and was not read, "
+			     "%.*s: where people are in it, it needs a source of its own",
+			     STR_FMT(reading.elsewhere));
+
 	log_progress_end();
 	directory_free(reading.directory);
 	membership_free(reading.groups);

@@ -5,6 +5,7 @@
 #include "base/os.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 /* --- the connection ----------------------------------------------------------------------------- */
 
@@ -96,9 +97,31 @@ int ldap_bases(struct ldap_reading *r, const struct texts *own, const struct tex
 /* What entries go to begins with the reading. */
 static void show_progress(void *context, uint64_t entries)
 {
-	const struct ldap_reading *r = *(struct ldap_reading *const *)context;
+	struct ldap_reading *r = *(struct ldap_reading *const *)context;
 
-	log_progress("reading the directory", (size_t)(r->progress + entries), 0);
+	r->reading = entries;
+	log_progress("reading the directory", (size_t)(r->read + entries), 0);
+}
+
+/* Parts that every domain refers to, and nobody is in. */
+static bool is_without_people(struct str url)
+{
+	static const char *const parts[] = {"/CN=Configuration,", "/CN=Schema,",
+					    "/DC=DomainDnsZones,", "/DC=ForestDnsZones,"};
+
+	for (size_t i = 0; i < sizeof(parts) / sizeof(*parts); i++) {
+		if (memmem(url.ptr, url.len, parts[i], strlen(parts[i])))
+			return true;
+	}
+	return false;
+}
+
+static void note_reference(void *context, struct str url)
+{
+	struct ldap_reading *r = *(struct ldap_reading *const *)context;
+
+	if (!r->elsewhere.len && !is_without_people(url))
+		r->elsewhere = arena_str(&r->arena, url);
 }
 
 int ldap_search(struct ldap_reading *r, const struct texts *bases,
@@ -107,10 +130,13 @@ int ldap_search(struct ldap_reading *r, const struct texts *bases,
 	query->scope = DIRECTORY_SCOPE_SUBTREE;
 	query->page = r->source->ldap.page_size;
 	query->progress = show_progress;
+	query->reference = note_reference;
 	for (size_t i = 0; i < bases->count; i++) {
 		query->base = bases->items[i];
 		if (directory_search(r->directory, query, err) < 0)
 			return err_prefix(err, "'%.*s'", STR_FMT(query->base));
+		r->read += r->reading;
+		r->reading = 0;
 	}
 	return 0;
 }

@@ -167,8 +167,12 @@ static int take_group(void *context, const struct directory_entry *entry, struct
 	for (size_t i = 0; i < members.count; i++) {
 		uint32_t member = membership_number(groups, members.items[i]);
 
-		if (member != MEMBERSHIP_NOBODY)
-			membership_member(groups, member);
+		/* Leaving it out would take somebody's access away. */
+		if (member == MEMBERSHIP_NOBODY)
+			return err_set(err, ERR_FAILED,
+				       "a member of '%.*s' is no distinguished name: '%.*s'",
+				       STR_FMT(entry->dn), STR_FMT(members.items[i]));
+		membership_member(groups, member);
 	}
 	for (size_t i = 0; i < c->wanted_count; i++) {
 		if (c->wanted[i].dn.len &&

@@ -36,8 +36,9 @@ struct ldap_reading {
 	struct str naming_context; /* what the directory says is all of it; or empty */
 	struct membership *groups; /* NULL: nobody asks */
 	struct ldap_rules rules;
-	uint64_t delegations; /* of functional accounts so far */
-	uint64_t progress;    /* entries of searches that are over */
+	uint64_t delegations;   /* of functional accounts so far */
+	uint64_t read, reading; /* entries of searches that are over, and of this one */
+	struct str elsewhere;   /* where a part is that another server has; or empty */
 };
 
 /* --- source_ldap_base.c ------------------------------------------------------------------------- */

@@ -231,8 +231,11 @@ static int place_entry(struct section *s, const struct directory_entry *entry, s
 	uint64_t primary = 0;
 	size_t at;
 
+	if (!groups && dn_normalize(&s->arena, entry->dn, &s->dn, &at, err) < 0)
+		return err_prefix(err, "the name of an entry is no name, '%.*s'",
+				  STR_FMT(entry->dn));
 	if (!groups)
-		return dn_normalize(&s->arena, entry->dn, &s->dn, &at, err);
+		return 0;
 	s->number = membership_number(groups, entry->dn);
 	if (s->number == MEMBERSHIP_NOBODY)
 		return err_set(err, ERR_FAILED, "the name of an entry is no name: '%.*s'",

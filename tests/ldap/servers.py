@@ -3,12 +3,16 @@
     with Slapd(folder, ldif=text) as server:
         server.ldap, server.ldaps, server.ca, server.base, server.reader, server.password
 
-Samba is the same as a real domain controller, with Kerberos. $LDAP_BINDMAP names samba/bindmap.c, compiled.
+Samba is the same as a real domain controller, with Kerberos. $LDAP_BINDMAP names samba/bindmap.c, compiled;
+$LDAP_DOMAINS a folder where the empty domain is kept, so that it is made once for all tests.
 """
 import base64
+import fcntl
+import hashlib
 import os
 import shutil
 import socket
+import stat
 import subprocess
 import time
 
@@ -80,6 +84,18 @@ def user(name, password=None, **attributes):
         values["unicodePwd"] = f'"{password}"'.encode("utf-16-le")
     values.update(attributes)
     return ldif(f"CN={name},CN=Users,{BASE}", **values)
+
+
+def only(*names):
+    """For copytree: of the top folder these, and all that is in them, but no sockets."""
+    top = []
+
+    def ignore(folder, entries):
+        top.append(folder)
+        if folder == top[0]:
+            return set(entries) - set(names)
+        return {e for e in entries if stat.S_ISSOCK(os.lstat(os.path.join(folder, e)).st_mode)}
+    return ignore
 
 
 class Server:
@@ -211,10 +227,7 @@ class Samba(Server):
         self.ports = free_ports(3)
         self.sam = f"{self.folder}/private/sam.ldb"
         self.write_configuration()
-        self.provision()
-        with open(f"{HERE}/samba/exchange.ldif", encoding="utf-8") as file:
-            schema = file.read().replace("@SCHEMA@", f"CN=Schema,CN=Configuration,{BASE}")
-        self.modify(schema, "--option=dsdb:schema update allowed=true")
+        self.take_domain()
         self.add(user("reader", PASSWORD, servicePrincipalName="test/reader") + ldif)
         # Clients of these tests know it as localhost.
         self.modify(f"dn: CN=DC1,OU=Domain Controllers,{BASE}\nchangetype: modify\n"
@@ -270,6 +283,27 @@ rdns = false
 localhost = {self.realm}
 """)
 
+    def take_domain(self):
+        """A copy of the empty one, which is made where there is none yet."""
+        kept = os.environ.get("LDAP_DOMAINS")
+        if not kept:
+            self.provision()
+            return
+        made_of = hashlib.sha256()
+        for path in (__file__, f"{HERE}/samba/provision.py", f"{HERE}/samba/exchange.ldif"):
+            with open(path, "rb") as file:
+                made_of.update(file.read())
+        os.makedirs(kept, exist_ok=True)
+        domain = f"{kept}/{made_of.hexdigest()[:16]}"
+        with open(f"{kept}/lock", "w", encoding="utf-8") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not os.path.exists(domain):
+                self.provision()
+                shutil.copytree(self.folder, f"{domain}.new", ignore=only("private", "state"))
+                os.rename(f"{domain}.new", domain)
+                return
+        shutil.copytree(domain, self.folder, dirs_exist_ok=True)
+
     def provision(self):
         password = write(f"{self.folder}/admin-password", self.admin_password + "\n")
         # Samba's modules belong to the Python that samba-tool runs with.
@@ -277,6 +311,9 @@ localhost = {self.realm}
             python = tool.readline()[2:].split()[0]
         call(python, "-E", f"{HERE}/samba/provision.py", self.configuration, self.folder, self.realm,
              self.domain, "dc1", password)
+        with open(f"{HERE}/samba/exchange.ldif", encoding="utf-8") as file:
+            schema = file.read().replace("@SCHEMA@", f"CN=Schema,CN=Configuration,{BASE}")
+        self.modify(schema, "--option=dsdb:schema update allowed=true")
 
     def ldb(self, tool, text, *options):
         path = write(f"{self.folder}/ldif", text)
