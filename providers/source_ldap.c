@@ -15,8 +15,13 @@ static unsigned sections_of(const struct ldap_reading *r)
 static bool needs_groups(const struct ldap_reading *r)
 {
 	for (unsigned kind = 0; kind < KIND_COUNT; kind++) {
-		if (sections_of(r) & 1u << kind &&
-		    ldap_section_needs_groups(&r->source->sections[kind]))
+		const struct config_section *section = &r->source->sections[kind];
+
+		if (sections_of(r) & 1u << kind && ldap_section_needs_groups(section))
+			return true;
+		/* Which users are functional accounts is asked in any case. */
+		if (r->source->has & 1u << kind && section->read == LDAP_READ_USERS &&
+		    ldap_section_has_group_rules(section))
 			return true;
 	}
 	return false;
@@ -59,6 +64,7 @@ static int source_ldap_scan(struct source *source, const struct source_input *in
 	directory_free(reading.directory);
 	membership_free(reading.groups);
 	ldap_rules_release(&reading.rules);
+	sym_pool_release(&reading.claimed);
 	arena_release(&reading.arena);
 	return result ? err_prefix(err, "source '%.*s'", STR_FMT(source->config->name)) : 0;
 }

@@ -26,11 +26,15 @@ static bool has_rule(const struct config_rule *rules, size_t count)
 	return false;
 }
 
-bool ldap_section_needs_groups(const struct config_section *section)
+bool ldap_section_has_group_rules(const struct config_section *section)
 {
 	return has_rule(section->include, section->include_count) ||
-	       has_rule(section->exclude, section->exclude_count) ||
-	       maps(section, LDAP_FULL_ACCESS) ||
+	       has_rule(section->exclude, section->exclude_count);
+}
+
+bool ldap_section_needs_groups(const struct config_section *section)
+{
+	return ldap_section_has_group_rules(section) || maps(section, LDAP_FULL_ACCESS) ||
 	       (section->read == LDAP_READ_GROUPS && maps(section, LDAP_MEMBERS));
 }
 

@@ -125,13 +125,20 @@ static void add_people(struct section *s, const uint32_t *people, size_t count, 
 	s->reading->delegations += count;
 }
 
-static void take_members(struct section *s)
+static void take_members(struct section *s, struct mapped_entry *out)
 {
 	struct membership *groups = s->reading->groups;
 	const uint32_t *people;
 	uint32_t stranger;
 	size_t count;
 
+	s->values[s->members] = (struct values){NULL, 0};
+	if (!membership_is_group(groups, s->number)) {
+		out->held =
+			"is none of the groups by `groups.filter` and `groups.base_dns`, so "
+			"its members are not known";
+		return;
+	}
 	membership_walk(groups, &s->number, 1, s->config->members == LDAP_MEMBERS_NESTED);
 	people = membership_people(groups, &count);
 	if (membership_strangers(groups, &stranger) > 0 && s->with_strangers++ == 0)
@@ -223,6 +230,12 @@ static bool is_member(void *context, const struct config_rule *rule)
 	return ldap_is_member(s->reading, rule, s->number, s->primary);
 }
 
+/* A user that is a functional account is no user. */
+static bool is_claimed(const struct section *s)
+{
+	return s->kind == KIND_USER && sym_find(&s->reading->claimed, s->dn) != NULL;
+}
+
 /* Its name, and what it is to groups. */
 static int place_entry(struct section *s, const struct directory_entry *entry, struct err *err)
 {
@@ -244,7 +257,7 @@ static int place_entry(struct section *s, const struct directory_entry *entry, s
 	if (!str_to_u64(extra_of(s, entry, EXTRA_PRIMARY), &primary) || primary > UINT32_MAX)
 		primary = 0;
 	s->primary = membership_primary(groups, sid, (uint32_t)primary);
-	if (s->kind == KIND_USER)
+	if (s->kind == KIND_USER && !is_claimed(s))
 		membership_person(groups, s->number, sid, (uint32_t)primary);
 	return 0;
 }
@@ -277,9 +290,11 @@ static int take_entry(void *context, const struct directory_entry *entry, struct
 	arena_reset(&s->arena);
 	if (place_entry(s, entry, err) < 0)
 		return -1;
+	if (is_claimed(s))
+		return 0;
 	take_values(s, entry);
 	if (s->members != SIZE_MAX)
-		take_members(s);
+		take_members(s, &raw.entry);
 	if (s->full_access != SIZE_MAX)
 		take_full_access(s, entry, &raw.entry);
 	if (s->reading->delegations > DELEGATIONS_MOST)
@@ -297,6 +312,20 @@ static int take_entry(void *context, const struct directory_entry *entry, struct
 	return s->reading->scan->entry(s->reading->scan->context, &raw, err);
 }
 
+static int take_claim(void *context, const struct directory_entry *entry, struct err *err)
+{
+	struct section *s = context;
+	const struct filter_entry filtered = {s->values, is_member, s};
+
+	arena_reset(&s->arena);
+	if (place_entry(s, entry, err) < 0)
+		return -1;
+	take_values(s, entry);
+	if (filter_judge(s->config, &filtered, &s->arena).in)
+		sym_get(&s->reading->claimed, s->dn);
+	return 0;
+}
+
 static int take_person(void *context, const struct directory_entry *entry, struct err *err)
 {
 	struct section *s = context;
@@ -305,14 +334,18 @@ static int take_person(void *context, const struct directory_entry *entry, struc
 	return place_entry(s, entry, err);
 }
 
-static int read_all(struct section *s, struct err *err)
+/* Its entries, one after the other to `entry`. */
+static int search(struct section *s,
+		  int (*entry)(void *context, const struct directory_entry *entry,
+			       struct err *err),
+		  struct err *err)
 {
 	const struct config_ldap *ldap = &s->reading->source->ldap;
 	struct directory_query query = {.filter = s->config->filter,
 					.attributes = s->attributes,
 					.attribute_count = s->attribute_count,
-					.all = s->reading->scan->all,
-					.entry = take_entry,
+					.all = s->reading->scan->all && entry == take_entry,
+					.entry = entry,
 					.context = s};
 	struct texts bases;
 
@@ -322,16 +355,36 @@ static int read_all(struct section *s, struct err *err)
 							   : &ldap->base_dns,
 		       &bases, err) < 0)
 		return -1;
-	/* Whom others name by a SID must be known before. */
-	if (s->kind == KIND_USER && s->full_access != SIZE_MAX) {
-		query.entry = take_person;
-		query.all = false;
-		if (ldap_search(s->reading, &bases, &query, err) < 0)
-			return -1;
-		query.entry = take_entry;
-		query.all = s->reading->scan->all;
-	}
 	return ldap_search(s->reading, &bases, &query, err);
+}
+
+/* Which users are functional accounts: by filter and rules of those. */
+static int claim(struct ldap_reading *reading, struct err *err)
+{
+	struct section s = {.reading = reading,
+			    .config = &reading->source->sections[KIND_FUNCTIONAL],
+			    .kind = KIND_FUNCTIONAL,
+			    .primary = MEMBERSHIP_NOBODY};
+	int result;
+
+	if (!(reading->source->has & 1u << KIND_FUNCTIONAL) ||
+	    s.config->read != LDAP_READ_USERS)
+		return 0;
+	prepare(&s);
+	result = search(&s, take_claim, err);
+	arena_release(&s.arena);
+	return result;
+}
+
+static int read_all(struct section *s, struct err *err)
+{
+	if (s->kind == KIND_USER && claim(s->reading, err) < 0)
+		return -1;
+	/* Whom others name by a SID must be known before. */
+	if (s->kind == KIND_USER && s->full_access != SIZE_MAX &&
+	    search(s, take_person, err) < 0)
+		return -1;
+	return search(s, take_entry, err);
 }
 
 int ldap_read_section(struct ldap_reading *reading, enum account_kind kind, struct err *err)
