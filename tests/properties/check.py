@@ -311,6 +311,13 @@ def requests_as_stated(seen):
         # A list that is sent drops who is suspended: who reads again comes first.
         if change["action"] != "create" and (change["aliases"]["add"] or change["delegates"]["add"]):
             claims[number] |= {"as " + reader for reader in reading.get(change["address"], ())}
+    for number, change in enumerate(seen.plan["changes"]):
+        # Who comes back must not find access that another entry takes away.
+        back = [n for pair in change["delegates"]["remove"] for n, other in enumerate(seen.plan["changes"])
+                if other["action"] == "reactivate" and other["address"] == pair["address"]]
+        for other in back:
+            frees[number] |= {f"not at {change['address']}"}
+            claims[other] |= {f"not at {change['address']}"}
     round_ = len(going_round(claims, frees))
     writes = seen.plan["requests"]["writes"]
     demand(least <= writes <= least + round_, "requests_as_stated",
@@ -399,8 +406,9 @@ def any_prefix(seen, place, rng, at=None):
     """Killed at any durable step, then continued, or closed and planned anew, it ends in the same organisation;
     and as long as anything that only takes away is not done, nothing is given."""
     at = at or rng.randint(1, max(seen.faults, 1))
-    # Where updates are switched off, a closed run's half-made create stays half-made.
-    kept = any(not kind.get("update", True) for kind in seen.config.get("actions", {}).values())
+    # Where updates or reactivations are switched off, a closed run's half-made create stays half-made.
+    kept = any(not kind.get("update", True) or kind.get("reactivate") == "never"
+               for kind in seen.config.get("actions", {}).values())
     close = rng.random() < 0.5 and not kept
     other = place.copy("prefix")
     other.approve(seen.plan)
@@ -450,11 +458,12 @@ def partly_given(seen, now, at):
     """A prefix of the execution: somebody can read what he could not, only when all is taken that is to be."""
     before, end = program.readers(seen.world), program.readers(seen.world_after)
     given = program.readers(now) - before
-    pure = {c["address"]: c for c in seen.plan["changes"] if c["action"] in ("suspend", "revoke")}
+    leaving = {c["address"] for c in seen.plan["changes"] if c["action"] == "suspend"}
+    emptied = leaving | {c["address"] for c in seen.plan["changes"] if c["action"] == "revoke"}
     if not given:
         return
     still = {(key, reader) for key, reader in (program.readers(now) & before) - end
-             if seen.world[key]["address"] in pure or seen.world[reader]["address"] in pure}
+             if seen.world[key]["address"] in emptied or seen.world[reader]["address"] in leaving}
     demand(not still, "any_prefix", f"killed at {at}: given {given}, and not yet taken {still}")
 
 

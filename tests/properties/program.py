@@ -47,7 +47,7 @@ class Program:
     """zsctl itself, one process a command. With `forks` (tests/properties/forks.c) these are forked off a
     program that stands ready: several times faster."""
 
-    def __init__(self, path, forks=None):
+    def __init__(self, path, forks=None, folder=None):
         self.path = str(pathlib.Path(path).resolve())
         self.calls = 0
         self.environment = dict(
@@ -56,7 +56,7 @@ class Program:
             ASAN_OPTIONS="detect_leaks=0", GIT_CONFIG_GLOBAL="/dev/null", GIT_CONFIG_SYSTEM="/dev/null")
         self.server = self.files = None
         if forks:
-            self.files = tempfile.mkdtemp(prefix="zsctl-forks-", dir=scratch())
+            self.files = tempfile.mkdtemp(prefix="zsctl-forks-", dir=folder or scratch())
             self.server = subprocess.Popen([forks], env=self.environment, stdin=subprocess.PIPE,
                                            stdout=subprocess.PIPE)
             atexit.register(self.close)
@@ -270,9 +270,12 @@ def organization_text(organization):
     return "{" + ",".join(parts) + "}\n"
 
 
-def configured():
-    """The program that the environment names."""
-    return Program(os.environ["ZSCTL"], os.environ.get("ZSCTL_FORKS"))
+def configured(folder=None):
+    """The program that the environment names, and the one that forks it, which is built beside it. Its output
+    goes through files in the folder."""
+    zsctl = pathlib.Path(os.environ["ZSCTL"]).resolve()
+    forks = pathlib.Path(os.environ.get("ZSCTL_FORKS", zsctl.parent / "tests/properties/zsctl_forks"))
+    return Program(zsctl, forks if forks.exists() else None, folder)
 
 
 def config_of(case, step):

@@ -56,7 +56,7 @@ DEFAULT_ACTIONS = {"create": True, "update": True, "suspend": "recorded", "react
 # design silent: S10. `protect` looks at the address an account has and at the one it should get.
 # design silent: S11. A delegate named by an address is the account of the entry with that address, whatever
 #    address that account has now; then of the entry with that alias (also one that another source overrules);
-#    then an account of the target that will have it, unless it is an entry's that waits for a person. In one source
+#    then an account of the target that will have it, unless it is an entry's that should not have it. In one source
 #    an alias of its own entry means that entry. An entry whose account is not known (held, manual) is nobody, and
 #    never whoever has the address meanwhile; but who reads already goes on reading.
 # design silent: S12. "Is suspended" is one that stays so: a reactivated account is known. The suspension of an account is held while a new entry may be this account renamed; not
@@ -153,6 +153,7 @@ class Wanted:
     key: str = None                 # the reference to it
     names: set = dataclasses.field(default_factory=set)        # aliases, also such that another source overrules
     held: str = None                # why, if so
+    entries: int = 1                # that are held, then
     absent: bool = False            # outside the claimed domains, or the scope
     outside: bool = False           # new, and outside the scope
     claims: dict = dataclasses.field(default_factory=dict)     # address: index of the source that says so
@@ -360,12 +361,15 @@ def merge_sources(config, declared, today, verdict):
     for its, said_by in by_address.items():
         kinds = dict.fromkeys(kind for _, source, kind, *_ in said_by if "manage" not in source)
         for kind in kinds or ():            # else no source lists it
-            wanted.append(merge_account(its, [one for one in said_by if one[2] == kind], config, verdict))
+            same = [one for one in said_by if one[2] == kind]
+            wanted.append(merge_account(its, same, config, verdict))
             if kind != next(iter(kinds)):
-                wanted[-1].held = "sources disagree on the kind"                                       # S2
-        for _, source, kind, *_ in said_by:
-            if kinds and kind not in kinds:
-                wanted.append(Wanted(kind, its, {}, set(), held="sources disagree on the kind"))       # S2
+                wanted[-1].held, wanted[-1].entries = "sources disagree on the kind", len(same)        # S2
+        for kind in KINDS:
+            same = [one for one in said_by if one[2] == kind]
+            if kinds and kind not in kinds and same:
+                wanted.append(Wanted(kind, its, {}, set(), held="sources disagree on the kind",        # S2
+                                     entries=len(same)))
     claimed = (config.get("domains") or {}).get("claimed") or None
     for w in wanted:
         w.absent = claimed is not None and domain_of(w.address) not in {domain_of(address("x@" + d)) for d in claimed}
@@ -672,10 +676,12 @@ def by_what_it_was(plan):
     found = True
     while found:
         found = [(w, c) for w in open_entries(plan) for c in free_accounts(plan) if c.address in w.was
-                 and c.kind == w.kind and not is_another_person(plan, w, c)
-                 and not any(other.address == w.address for other in free_accounts(plan))]
+                 and c.kind == w.kind and not any(other.address == w.address for other in free_accounts(plan))]
         for w, c in found[:1]:
-            link(plan, w, c)
+            if is_another_person(plan, w, c) and not same_person(plan, w):
+                plan.blocked[w] = "the address was another person's"
+            else:
+                link(plan, w, c)
 
 
 def by_recorded_address(plan):
@@ -861,10 +867,10 @@ def meant_by(plan, d, has):
         found = {plan.key(w) for w in entries if w.kind == USER and w not in plan.blocked and not w.held
                  and (w not in plan.match or plan.current[plan.match[w]].kind == USER)}
         return found | {plan.match.get(w) for w in entries} & has
-    waiting = {i for w, i in plan.match.items() if w in plan.no_primary or w.held or w in plan.leaves_scope
-               or plan.current[i].kind != w.kind}
+    waiting = {i for w, i in plan.match.items() if w.held or w in plan.leaves_scope or plan.current[i].kind != w.kind}
+    others = {i for w, i in plan.match.items() if w in plan.no_primary}    # an entry's that does not have it
     seen = {k: a for k, a in plan.final.items() if k not in plan.current or plan.current[k].visible}
-    seen = {k: a for k, a in seen.items() if k not in waiting - has}
+    seen = {k: a for k, a in seen.items() if k not in others and k not in waiting - has}
     return {k for k, a in seen.items() if a.address == d} or {k for k, a in seen.items() if d in a.aliases}
 
 
@@ -919,10 +925,15 @@ def asked_at_all(plan, kind):
 
 
 def looks_like_a_rename(plan):
-    """A create that shares any address with an account that is or would be suspended is manual."""
+    """A create that shares any address with an account that is or would be suspended is manual. People come
+    first, as functional accounts live by them."""
+    return any(looks_like_a_rename_of(plan, kind) for kind in KINDS)
+
+
+def looks_like_a_rename_of(plan, kind):
     found = False
     for key, (action, new, w) in plan.decision.items():
-        if action != "create" or w in plan.blocked:
+        if action != "create" or w in plan.blocked or w.kind != kind:
             continue
         for c in plan.current.values():
             goes = plan.decision[c.id][0] == "suspend" or c.id in plan.maybe
@@ -931,7 +942,8 @@ def looks_like_a_rename(plan):
                 continue
             plan.blocked[w] = "looks like a rename"
             found = True
-            if (plan.entry_of(c) is None or plan.entry_of(c).absent) and c.kind == w.kind and not is_another_person(plan, w, c):    # S12
+            of = plan.entry_of(c)
+            if (of is None or of.absent) and c.kind == w.kind and not is_another_person(plan, w, c):    # S12
                 plan.maybe.add(c.id)
     return found
 
@@ -1069,14 +1081,14 @@ def manual_of(plan, key):
 
 
 def differs(plan, key, c, w):
-    """Would there be an update, but for what stands in the way of it?"""
+    """Would there be an update, of those that are asked for, but for what stands in the way of it?"""
     before = plan.decision[key], plan.final[key]
     plan.decision[key] = "update", c, w
     plan.final[key] = becomes(plan, "update", c, w)
     plan.final[key].delegates = delegates_after(plan, "update", c, w)
     change = change_of(plan, key)
     plan.decision[key], plan.final[key] = before
-    return change is not None
+    return change is not None and asked_for(plan, change.action, change.kind)
 
 
 def judge(plan):
@@ -1129,7 +1141,7 @@ def note_held(plan, c, w):
             and not is_narrowed_out(plan, c, w) and asked_for(plan, "create", w.kind):                 # S29
         reason = "no name, or no key, for a create"
     if reason:
-        plan.verdict.held.append((w.kind, w.address))
+        plan.verdict.held += [(w.kind, w.address)] * w.entries
         plan.verdict.why[w.kind, w.address] = [reason]
 
 
@@ -1199,7 +1211,7 @@ def planned_of(verdict, name, kind):
         return len([k for k, _ in verdict.held if k == kind])
     if name == "update":                                                                               # S19
         return len([c for c in verdict.changes if c.kind == kind and c.action in ("update", "grant", "revoke", "reactivate")
-                    and (c.new_address or c.name or c.unit or c.mobile or c.aliases_added or c.aliases_removed)])
+                    and (c.action == "update" or c.new_address or c.name or c.unit or c.mobile or c.aliases_added or c.aliases_removed)])
     return len([c for c in verdict.changes if c.kind == kind and c.action == name])
 
 
