@@ -83,7 +83,7 @@ static int parse_limit(struct field_walk *walk, const struct field *field,
 	return 0;
 }
 
-/* The same rows at the top, with their defaults, and per kind, without. */
+/* Rows at the top, with their defaults, and per kind, without. */
 #define LIMIT_ROW(word, rule, place, usual, text)                                         \
 	{                                                                                 \
 		.name = word, .type = FIELD_VALUE, .flags = FIELD_NUMBERS,                \
@@ -91,26 +91,21 @@ static int parse_limit(struct field_walk *walk, const struct field *field,
 		.parse = parse_limit, .otherwise = usual, .form = "a number, N% or none", \
 		.pattern = "^([0-9]+|[0-9]{1,2}%|100%|none)$", .help = text               \
 	}
-#define LIMIT_ROWS(place, d1, d2, d3, d4, d5, d6, d7, d8, d9, d10)                            \
+#define KIND_LIMIT_ROWS(place, d1, d2, d3, d4, d5, d6, d7)                                    \
 	LIMIT_ROW("create", LIMIT_CREATE, place, d1, "accounts created"),                     \
 		LIMIT_ROW("update", LIMIT_UPDATE, place, d2, "accounts changed"),             \
 		LIMIT_ROW("suspend", LIMIT_SUSPEND, place, d3, "accounts suspended"),         \
 		LIMIT_ROW("reactivate", LIMIT_REACTIVATE, place, d4, "accounts reactivated"), \
-		LIMIT_ROW("keys", LIMIT_KEYS, place, d5, "account keys sent"),                \
-		LIMIT_ROW("held", LIMIT_HELD, place, d6,                                      \
+		LIMIT_ROW("held", LIMIT_HELD, place, d5,                                      \
 			  "entries of sources that cannot become accounts"),                  \
-		LIMIT_ROW("grant", LIMIT_GRANT, place, d7, "delegates added"),                \
-		LIMIT_ROW("revoke", LIMIT_REVOKE, place, d8, "delegates removed"),            \
-		LIMIT_ROW("source_shrink", LIMIT_SOURCE_SHRINK, place, d9,                    \
-			  "how much less a source lists than in the last run"),               \
-		LIMIT_ROW("target_shrink", LIMIT_TARGET_SHRINK, place, d10,                   \
-			  "how many recorded accounts the target does not have any more")
+		LIMIT_ROW("grant", LIMIT_GRANT, place, d6, "delegates added"),                \
+		LIMIT_ROW("revoke", LIMIT_REVOKE, place, d7, "delegates removed")
 
 #define LIMITS_AT(index) offsetof(struct config_draft, limits[index].rules)
 
 static const struct field kind_limits_fields[] = {
-	LIMIT_ROWS(offsetof(struct draft_limits, rules), NULL, NULL, NULL, NULL, NULL, NULL,
-		   NULL, NULL, NULL, NULL),
+	KIND_LIMIT_ROWS(offsetof(struct draft_limits, rules), NULL, NULL, NULL, NULL, NULL,
+			NULL, NULL),
 	{.name = NULL},
 };
 
@@ -122,14 +117,21 @@ static const struct field_table kind_limits_table = {
 	.help = "What is not given here is as for both kinds."};
 
 static const struct field limits_fields[] = {
-	LIMIT_ROWS(LIMITS_AT(0), "10%", "10%", "10%", "2%", "10%", "5%", "100", "200", "10%",
-		   "5%"),
+	KIND_LIMIT_ROWS(LIMITS_AT(0), "10%", "10%", "10%", "2%", "5%", "100", "200"),
+	LIMIT_ROW(
+		"keys", LIMIT_KEYS, LIMITS_AT(0), "10%",
+		"account keys sent for the first time, or because they are other ones than before"),
+	LIMIT_ROW(
+		"source_shrink", LIMIT_SOURCE_SHRINK, LIMITS_AT(0), "10%",
+		"how much less a source lists than in the last run, of accounts and of delegations"),
+	LIMIT_ROW("target_shrink", LIMIT_TARGET_SHRINK, LIMITS_AT(0), "5%",
+		  "how many recorded accounts the target does not have any more"),
 	{.name = "free",
 	 .type = FIELD_NUMBER,
 	 .offset = IN_CONFIG(free),
 	 .max = 1000000,
 	 .otherwise = "5",
-	 .help = "so many changes of a sort always pass, up to half of the kind"},
+	 .help = "so many changes of a sort always pass a limit in percent, up to half of the kind"},
 	{.name = "user",
 	 .type = FIELD_MAP,
 	 .offset = offsetof(struct config_draft, limits[1 + KIND_USER]),
