@@ -119,6 +119,21 @@ static void warn_unused_pattern(struct world *w, const char *option, struct str 
 				   option, STR_FMT(pattern)));
 }
 
+static bool refreshes(const struct world *w)
+{
+	const struct str pattern = w->in->options->refresh_keys;
+
+	for (size_t i = 0; i < w->plan->changes.count; i++) {
+		const struct plan_change *change = &w->plan->changes.items[i];
+
+		if (str_starts(change->key, "hmac:") &&
+		    (pattern_match(pattern, change->address) ||
+		     (change->rename.set && pattern_match(pattern, change->rename.to))))
+			return true;
+	}
+	return false;
+}
+
 static void warn_unused_patterns(struct world *w)
 {
 	const struct plan_options *options = w->in->options;
@@ -127,8 +142,11 @@ static void warn_unused_patterns(struct world *w)
 		warn_unused_pattern(w, "include", options->include.items[i]);
 	for (size_t i = 0; i < options->exclude.count; i++)
 		warn_unused_pattern(w, "exclude", options->exclude.items[i]);
-	if (options->refresh_keys.len)
-		warn_unused_pattern(w, "refresh-keys", options->refresh_keys);
+	if (options->refresh_keys.len && !refreshes(w))
+		warn(w, arena_strf(&w->arena,
+				   "--refresh-keys %.*s sends nothing: no account of such an "
+				   "address is active and has a key in a source",
+				   STR_FMT(options->refresh_keys)));
 }
 
 /* --- delegates ------------------------------------------------------------------------------ */
