@@ -153,6 +153,11 @@ def settled(seen):
              for address in {one["address"]} | one["aliases"]}
     if any(freed & ({c["address"]} | set(c["aliases"]["add"])) for c in again["changes"] if c["action"] != "suspend"):
         return
+    # With `update: false` an alias stays that a reactivation takes away: whoever needs it comes after a suspension.
+    kept = {kind for kind, one in seen.config.get("actions", {}).items() if not one.get("update", True)}
+    gone = {c["address"] for c in seen.plan["changes"] if c["action"] == "suspend" and c["kind"] in kept}
+    if any(c["action"] == "reactivate" and c["address"] in gone and c["aliases"]["remove"] for c in again["changes"]):
+        return
     demand(not again["changes"], "settled", lambda: f"changes again: {json.dumps(again['changes'], indent=1)}")
     demand(not again["adopt"], "settled", lambda: f"adopts again: {again['adopt']}")
     demand(not again["policy"], "settled", lambda: f"policy again: {again['policy']}")
@@ -224,9 +229,21 @@ def held_stays(seen):
     others = {change["id"] for change in seen.plan["changes"] for link in change["links"]
               if link["digest"] and seen.links.get((change["id"], link["source"])) == link["digest"]}
     for held in seen.plan["held"]:
-        key = at.get(tuple(held["account"].split(" ", 1)))
-        if key and key not in others:
+        kind, address = held["account"].split(" ", 1)
+        key = at.get((kind, address))
+        if key and key not in others and known_by_id(seen, kind, address) in (None, key):
             same_account(seen, key, "held_stays", "held")
+
+
+def known_by_id(seen, kind, address):
+    """The account that an entry is by the id that is recorded for it; None."""
+    record = seen.opinion.organisation.record if seen.opinion else {}
+    for source, document in seen.step["sources"].items():
+        for entry in document.get("users" if kind == "user" else "functional", ()):
+            for key, one in record.items() if canonical(entry["address"]) == address and "id" in entry else ():
+                if one.links.get(source) == str(entry["id"]):
+                    return key
+    return None
 
 
 def stranger_stays(seen):
@@ -459,7 +476,9 @@ def partly_given(seen, now, at):
     before, end = program.readers(seen.world), program.readers(seen.world_after)
     given = program.readers(now) - before
     leaving = {c["address"] for c in seen.plan["changes"] if c["action"] == "suspend"}
-    emptied = leaving | {c["address"] for c in seen.plan["changes"] if c["action"] == "revoke"}
+    # One that claims an address, too, does not only take away: it waits until that is free.
+    emptied = leaving | {c["address"] for c in seen.plan["changes"] if c["action"] == "revoke"
+                         and not c["aliases"]["add"] and not c.get("new_address")}
     if not given:
         return
     still = {(key, reader) for key, reader in (program.readers(now) & before) - end

@@ -783,7 +783,7 @@ def will_be_active(plan, c, w):
 def lost_its_id(plan, c, w):
     """By its address alone, though the account is recorded under ids of its sources (S6)."""
     known = recorded_ids(plan, c.id)
-    return any(s in known for s in w.ids) and not any(known.get(s) == i for s, i in w.ids.items()) \
+    return any(s in known for s in w.ids) and not any(i is not None and known.get(s) == i for s, i in w.ids.items()) \
         and not w.was & {c.address} and not same_person(plan, w)
 
 
