@@ -338,7 +338,7 @@ void explain_account(const struct world *w, struct explanation *explanation)
 {
 	const struct sym *address = explanation->address;
 	const struct account *owner = accounts_owner(&w->index, address);
-	bool known = address->number < w->index.size && w->hidden && w->hidden[address->number];
+	bool known = is_hidden(w, address);
 
 	if (known)
 		buf_addf(

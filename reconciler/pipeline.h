@@ -114,7 +114,7 @@ struct reconcile_input {
 	const struct desired *desired;
 	const struct accounts *current; /* in scope only, sorted by account_cmp */
 	struct set
-		hidden; /* addresses of those out of scope, in any order: taken all the same */
+		hidden; /* ids and addresses of those out of scope, in any order: they are there */
 	const struct recorded *recorded;
 	const struct plan_options *options;
 	int32_t today;

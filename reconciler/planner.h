@@ -17,7 +17,7 @@ struct worlds {
 	struct {
 		const struct sym **items;
 		size_t count, capacity;
-	} hidden; /* the addresses of what the target has out of scope */
+	} hidden; /* ids and addresses of what the target has out of scope */
 	struct recorded recorded;
 	struct policy policy;        /* recorded; before the first run the configuration's */
 	struct policy wanted_policy; /* the configuration's */

@@ -292,6 +292,21 @@ static enum ruling rule_stay_away(const struct world *w, uint32_t s, enum want w
 	return RULING_UNMANAGED;
 }
 
+/* It is not there for us, but what was recorded of it as an account of its sources is there. */
+static bool has_left_scope(const struct world *w, uint32_t d)
+{
+	const struct desired_account *item = &w->in->desired->items[d];
+	const struct recorded_account *r;
+
+	if (w->identity[d].recorded == NOBODY)
+		return false;
+	r = &w->in->recorded->items[w->identity[d].recorded];
+	for (uint32_t i = 0; i < item->link_count; i++)
+		if (recorded_link_of(w, r, item->links[i].source))
+			return is_hidden(w, r->account.id);
+	return false;
+}
+
 /* Before what is wanted comes into play. NOTHING: the table decides. */
 static enum ruling rule_exceptions(struct world *w, uint32_t s, enum want want, bool *decided)
 {
@@ -320,6 +335,8 @@ static enum ruling rule_exceptions(struct world *w, uint32_t s, enum want want, 
 				two ? OBSTACLE_TWO_ENTRIES : OBSTACLE_PREDECESSOR,
 				identity->current, NULL);
 	}
+	if (identity && !current && want == WANT_ACTIVE && has_left_scope(w, d))
+		return obstruct(w, s, RULING_MANUAL, OBSTACLE_LEFT_SCOPE, NOBODY, NULL);
 	if (identity && current && want != WANT_ABSENT) {
 		if (current->kind != desired_at(w, s)->account.kind)
 			return obstruct(w, s, RULING_MANUAL, OBSTACLE_KIND, NOBODY, NULL);
@@ -350,7 +367,8 @@ static void rule(struct world *w, uint32_t s, enum want want)
 	if (subject->obstacle == OBSTACLE_OUTSIDE || subject->obstacle == OBSTACLE_ID_LOST ||
 	    subject->obstacle == OBSTACLE_KEY_LOST)
 		decided = !only_allows(w, s, RULING_REACTIVATE);
-	else if (subject->obstacle == OBSTACLE_NO_NAME || subject->obstacle == OBSTACLE_NO_KEY)
+	else if (subject->obstacle == OBSTACLE_NO_NAME || subject->obstacle == OBSTACLE_NO_KEY ||
+		 subject->obstacle == OBSTACLE_LEFT_SCOPE)
 		decided = !only_allows(w, s, RULING_CREATE);
 	else
 		decided = !only_allows(w, s, ruling);

@@ -55,6 +55,7 @@ enum obstacle {
 	OBSTACLE_TWO_ENTRIES,  /* manual: another entry is this account already */
 	OBSTACLE_TWO_ACCOUNTS, /* manual: two sources say it is one with another account */
 	OBSTACLE_SCOPE,        /* manual: it would leave the scope */
+	OBSTACLE_LEFT_SCOPE,   /* manual: it has left the scope */
 	OBSTACLE_OUTSIDE,      /* manual: suspended, and not by zsctl */
 	OBSTACLE_KEY_LOST,     /* manual: cannot come back without a key */
 	OBSTACLE_KEY_GONE,     /* manual: an update without its key breaks the sign-in */
@@ -146,7 +147,7 @@ struct world {
 	uint32_t *wanted;     /* by symbol number: subject that wants the address, + 1 */
 	uint32_t *
 		named; /* the same for delegates: a held entry is meant by its address; NULL: none */
-	bool *hidden; /* by symbol number: an account out of scope has the address; NULL: none */
+	bool *hidden; /* by symbol number: an address or id out of scope; NULL: none */
 
 	struct {
 		struct wanted_delegate *items;
@@ -207,6 +208,7 @@ void world_release(struct world *w);
 
 /* --- reconcile.c --- */
 
+bool is_hidden(const struct world *w, const struct sym *address_or_id);
 bool has_key(const struct desired_account *desired);       /* NULL has none */
 bool key_is_lost(const struct recorded_account *recorded); /* NULL has lost none */
 

@@ -53,10 +53,7 @@ static uint32_t kept_by(const struct world *w, uint32_t s, const struct sym *add
 	uint32_t owner;
 
 	if (!account)
-		return w->hidden && address->number < w->index.size &&
-				       w->hidden[address->number]
-			       ? HIDDEN
-			       : NOBODY;
+		return is_hidden(w, address) ? HIDDEN : NOBODY;
 	owner = (uint32_t)(account - w->in->current->items);
 	if (owner == s || (is_live(w, owner) && !keeps_address(w, owner, address)))
 		return NOBODY;

@@ -116,6 +116,7 @@ static void say_identity(const struct world *w, uint32_t s, struct buf *problem,
 	case OBSTACLE_NO_KEY:
 	case OBSTACLE_KIND:
 	case OBSTACLE_SCOPE:
+	case OBSTACLE_LEFT_SCOPE:
 	case OBSTACLE_OUTSIDE:
 	case OBSTACLE_KEY_LOST:
 	case OBSTACLE_KEY_GONE:
@@ -216,6 +217,10 @@ void obstacle_text(const struct world *w, uint32_t s, struct buf *problem, struc
 			 kind_names[subject_kind(w, s)],
 			 kind_names[desired_at(w, s)->account.kind]);
 		buf_puts(todo, "change its type " PORTAL ", or correct the sources");
+		break;
+	case OBSTACLE_LEFT_SCOPE:
+		buf_puts(problem, "its account is outside target.scope by now");
+		buf_puts(todo, "change it back " PORTAL ", or widen target.scope");
 		break;
 	case OBSTACLE_SCOPE:
 		buf_puts(problem, "the change would take it out of target.scope");

@@ -138,6 +138,12 @@ static void make_hidden(struct world *w)
 			w->hidden[hidden.items[i]->number] = true;
 }
 
+bool is_hidden(const struct world *w, const struct sym *address_or_id)
+{
+	return w->hidden && address_or_id && address_or_id->number < w->index.size &&
+	       w->hidden[address_or_id->number];
+}
+
 void world_release(struct world *w)
 {
 	accounts_index_release(&w->index);

@@ -90,6 +90,8 @@ static int open_target(struct context *context, struct worlds *worlds)
 static void hide(struct worlds *worlds, const struct account *account)
 {
 	*vec_push(&worlds->hidden) = account->address;
+	if (account->id)
+		*vec_push(&worlds->hidden) = account->id;
 	for (uint32_t i = 0; i < account->aliases.count; i++)
 		*vec_push(&worlds->hidden) = account->aliases.items[i];
 }

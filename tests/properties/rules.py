@@ -50,7 +50,7 @@ DEFAULT_ACTIONS = {"create": True, "update": True, "suspend": "recorded", "react
 #    is manual, and stays. Of two entries whose ids lead to one account the one by the first source's id is it; the
 #    other is manual. As long as ids do not agree, no new ones are recorded.
 # design silent: S8. A new account wanted outside the scope counts as absent; one that would leave it is manual.
-#    One whose recorded account left the scope is left alone, and no second one is made.
+#    One whose recorded account left the scope is manual: no second one is made.
 # design silent: S9. Addresses of accounts outside the scope are taken all the same, and delegates outside the
 #    scope stay, as everything else that is not seen. A functional account read by one of them is active.
 # design silent: S10. `protect` looks at the address an account has and at the one it should get.
@@ -603,6 +603,7 @@ def identity(plan):
     by_what_it_was(plan)
     by_recorded_address(plan)
     by_primary_address(plan)
+    by_what_left_the_scope(plan)
     by_same_person(plan)
 
 
@@ -635,13 +636,14 @@ def by_recorded_id(plan):
             elif w not in plan.blocked or plan.blocked[w]:
                 plan.blocked.pop(w, None)
                 plan.match[w] = first
+    plan.by_id = set(plan.match)
     for c in plan.match.values():
         plan.kept.pop(c, None)
     for w, c in list(plan.match.items()):
         link(plan, w, plan.current[c])
         if not plan.current[c].visible:                                                                # S8
             del plan.match[w]
-            plan.blocked[w] = None
+            plan.blocked[w] = "its account left the scope"
 
 
 def is_another_person(plan, w, c):
@@ -708,11 +710,27 @@ def by_primary_address(plan):
                 plan.blocked[w] = "the address was another person's"
 
 
+def by_what_left_the_scope(plan):
+    """An account of the entry that is out of scope by now is there all the same (S8)."""
+    for w in open_entries(plan):
+        for c in plan.current.values():
+            recorded = plan.record.get(c.id)
+            if recorded and not c.visible and recorded.address == w.address and c.kind == w.kind \
+                    and set(recorded.links) & set(w.ids) and not is_another_person(plan, w, c):
+                plan.blocked[w] = "its account left the scope"
+
+
 def by_same_person(plan):
-    """--same-person makes of a create that looks like a rename an ordinary change."""
+    """--same-person makes of a create that looks like a rename an ordinary change; also where the account has an
+    entry that does not want it active, and does not know it by an id."""
     for w in sorted(open_entries(plan), key=lambda w: (KINDS.index(w.kind), w.address)):
-        alike = [c for c in free_accounts(plan) if c.kind == w.kind and c.addresses() & set(w.claims)]
+        leaving = [c for other, i in plan.match.items() for c in plan.current.values() if c.id == i and c.visible
+                   and not other.active and not other.held and other not in plan.by_id]
+        alike = [c for c in free_accounts(plan) + leaving if c.kind == w.kind and c.addresses() & set(w.claims)]
         if same_person(plan, w) and w.active and not w.held and len(alike) == 1:
+            for other in [other for other, i in plan.match.items() if i == alike[0].id]:
+                del plan.match[other]
+                plan.new_links.pop(alike[0].id, None)
             link(plan, w, alike[0])
 
 
