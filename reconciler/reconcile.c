@@ -367,7 +367,8 @@ static void rule(struct world *w, uint32_t s, enum want want)
 	if (subject->obstacle == OBSTACLE_OUTSIDE || subject->obstacle == OBSTACLE_ID_LOST ||
 	    subject->obstacle == OBSTACLE_KEY_LOST)
 		decided = !only_allows(w, s, RULING_REACTIVATE);
-	else if (subject->obstacle == OBSTACLE_NO_NAME || subject->obstacle == OBSTACLE_NO_KEY ||
+	else if (subject->obstacle == OBSTACLE_NO_NAME ||
+		 subject->obstacle == OBSTACLE_NO_KEY ||
 		 subject->obstacle == OBSTACLE_LEFT_SCOPE)
 		decided = !only_allows(w, s, RULING_CREATE);
 	else

@@ -700,12 +700,12 @@ def by_recorded_address(plan):
 
 def by_primary_address(plan):
     """(2) Primary addresses, among accounts not yet matched that have no recorded id of that source."""
-    for w in open_entries(plan):
+    for w in sorted(open_entries(plan), key=lambda w: w.held is not None):
         for c in free_accounts(plan):
             if c.address != w.address or w.absent and c.kind != w.kind:
                 continue
-            if same_person(plan, w) or not is_another_person(plan, w, c):
-                link(plan, w, c)
+            if w.held or same_person(plan, w) or not is_another_person(plan, w, c):
+                link(plan, w, c)            # what exists for a held entry stays: better once too often
             else:
                 plan.blocked[w] = "the address was another person's"
 
