@@ -265,7 +265,7 @@ void dropped_text(const struct world *w, uint32_t s, const struct dropped *dropp
 		w->config->sources[alias_source(desired_at(w, s), dropped->alias)].name;
 
 	buf_puts(problem, "alias ");
-	add_sym(problem, dropped->alias);
+	buf_addf(problem, "%s (%.*s)", dropped->alias->text, STR_FMT(source));
 	switch (dropped->why) {
 	case DROPPED_REFUSED:
 		buf_puts(problem, " was refused by the service for good");
@@ -273,10 +273,8 @@ void dropped_text(const struct world *w, uint32_t s, const struct dropped *dropp
 			       ", or drop the alias");
 		return;
 	case DROPPED_UNCLAIMED:
-		buf_addf(
-			problem,
-			" (%.*s) is outside domains.claimed, where the service gives no addresses",
-			STR_FMT(source));
+		buf_puts(problem, " is outside domains.claimed, where the service gives no "
+				  "addresses");
 		buf_puts(todo, "claim the domain in the Zivver portal and in domains.claimed, "
 			       "drop the alias, or name its domain in domains.ignore_aliases");
 		return;
@@ -316,6 +314,9 @@ void emit_manual(struct world *w, uint32_t s)
 	struct buf problem = BUF_INIT, todo = BUF_INIT;
 
 	obstacle_text(w, s, &problem, &todo);
+	/* Who wants it; a difference says so itself. */
+	if (desired_at(w, s) && w->subjects[s].obstacle != OBSTACLE_KEY_GONE)
+		buf_addf(&problem, " (%s)", desired_at(w, s)->because->text);
 	push_manual(w, s, &problem, &todo);
 }
 

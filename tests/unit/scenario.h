@@ -76,6 +76,19 @@ static inline void render_change(struct buf *out, const struct plan_change *chan
 	buf_char(out, '\n');
 }
 
+/* Without who wants it, which is said of each in the same way: golden cases have it. */
+static inline struct str without_evidence(struct str problem)
+{
+	static const char ends[] = ": listed in a.yaml)";
+
+	if (!str_ends(problem, ends))
+		return problem;
+	problem.len -= sizeof(ends) - 1;
+	while (problem.ptr[problem.len] != '(')
+		problem.len--;
+	return (struct str){problem.ptr, problem.len - 1};
+}
+
 /* Changes, then manual, held, adopted accounts and warnings, a line each. */
 static inline void render(struct buf *out, const struct plan *plan, bool because)
 {
@@ -85,7 +98,7 @@ static inline void render(struct buf *out, const struct plan *plan, bool because
 		buf_puts(out, "manual ");
 		add_short(out, plan->manual.items[i].account);
 		buf_puts(out, ": ");
-		add_short(out, plan->manual.items[i].problem);
+		add_short(out, without_evidence(plan->manual.items[i].problem));
 		buf_char(out, '\n');
 	}
 	for (size_t i = 0; i < plan->held.count; i++) {

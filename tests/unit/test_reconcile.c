@@ -212,7 +212,7 @@ static void test_keys(void **state)
 		{"such an account gives nothing up",
 		 "want user jane alias=\nwant user bob alias=x\nis user jane alias=x\nis user bob\n"
 		 "was user jane key=k\nwas user bob",
-		 "manual user bob: alias x is an alias of user jane, which keeps it\n"
+		 "manual user bob: alias x (declared) is an alias of user jane, which keeps it\n"
 		 "manual user jane: it differs (declared: aliases), but no source has its account "
 		 "key any more, and a change without it would break the sign-in\n",
 		 NULL, false},
@@ -283,12 +283,12 @@ static void test_narrowing(void **state)
 		 "want user c delegates=\nis user a alias=x\nis user c delegates=b2\nis user b2\n"
 		 "was user a\nwas user c",
 		 "revoke user c -b2\ncreate user b\n"
-		 "manual user b: alias x is an alias of user a, which keeps it\n",
+		 "manual user b: alias x (declared) is an alias of user a, which keeps it\n",
 		 NULL, false},
 		{"--exclude: as if unmanaged, its address is not freed",
 		 "opt exclude=bob\nwant user kim alias=x\nwant user bob alias=\nis user kim\n"
 		 "is user bob alias=x\nwas user kim\nwas user bob",
-		 "manual user kim: alias x is an alias of user bob, which keeps it\n",
+		 "manual user kim: alias x (declared) is an alias of user bob, which keeps it\n",
 		 "0 1 0 0", false},
 		{"--exclude a leaver: he stays a delegate",
 		 "opt exclude=bob\nwant functional info delegates=bob\n"
@@ -312,7 +312,7 @@ static void test_narrowing(void **state)
 		 "cfg user.update=off\nwant user kim alias=\nwant user new alias=x\n"
 		 "is user kim alias=x\nwas user kim",
 		 "create user new\n"
-		 "manual user new: alias x is an alias of user kim, which keeps it\n",
+		 "manual user new: alias x (declared) is an alias of user kim, which keeps it\n",
 		 "0 1 0 0", false},
 		{"outside the scope: neither created nor suspended",
 		 "cfg scope_exclude=*@sister.example\nwant user x@sister.example\n"

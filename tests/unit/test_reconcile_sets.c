@@ -7,15 +7,16 @@ static void test_addresses(void **state)
 	static const struct scenario scenarios[] = {
 		{"an alias that is an account of its own: manual, the rest goes on",
 		 "want user kim alias=k,kk\nis user kim\nis user k\nwas user kim",
-		 "update user kim alias+kk\nmanual user kim: alias k is an account of its own\n",
+		 "update user kim alias+kk\nmanual user kim: alias k (declared) is an account of its own\n",
 		 "0 1 0 0", false},
 		{"only that alias differs: nothing but manual",
 		 "want user kim alias=k\nis user kim\nis user k\nwas user kim",
-		 "manual user kim: alias k is an account of its own\n", "0 1 0 0", false},
+		 "manual user kim: alias k (declared) is an account of its own\n", "0 1 0 0",
+		 false},
 		{"an alias of another who keeps it",
 		 "want user kim alias=x\nis user kim\nis user bob alias=x\nwas user kim",
-		 "manual user kim: alias x is an alias of user bob, which keeps it\n", NULL,
-		 false},
+		 "manual user kim: alias x (declared) is an alias of user bob, which keeps it\n",
+		 NULL, false},
 		{"an alias moves",
 		 "want user kim alias=x\nwant user bob alias=\nis user kim\nis user bob alias=x\n"
 		 "was user kim\nwas user bob",
@@ -60,7 +61,7 @@ static void test_addresses(void **state)
 		 "for the other\n"
 		 "manual user c: its address a is still that of user a, and in the end each waits "
 		 "for the other\n"
-		 "manual user x: alias bb is an alias of user b, which keeps it\n",
+		 "manual user x: alias bb (declared) is an alias of user b, which keeps it\n",
 		 NULL, false},
 		{"a primary address becomes the own alias, and back",
 		 "want user j id=1 alias=jane name=JANE\nis user jane alias=j\n"
@@ -90,24 +91,24 @@ static void test_addresses(void **state)
 		{"a create goes on without an alias that is taken",
 		 "want user x alias=b,y\nis user bob alias=b",
 		 "create user x alias+y\n"
-		 "manual user x: alias b is an alias of user bob, which keeps it\n",
+		 "manual user x: alias b (declared) is an alias of user bob, which keeps it\n",
 		 NULL, false},
 		{"a held owner gives nothing up",
 		 "want user kim alias=x\nwant user bob alias= held=bad\nis user kim\n"
 		 "is user bob alias=x\nwas user kim\nwas user bob",
-		 "manual user kim: alias x is an alias of user bob, which keeps it\n"
+		 "manual user kim: alias x (declared) is an alias of user bob, which keeps it\n"
 		 "held user bob (declared): bad\n",
 		 NULL, false},
 		{"a protected owner gives nothing up",
 		 "cfg protect=bob@*\nwant user kim alias=x\nwant user bob alias=\nis user kim\n"
 		 "is user bob alias=x\nwas user kim\nwas user bob",
-		 "manual user kim: alias x is an alias of user bob, which keeps it\n",
+		 "manual user kim: alias x (declared) is an alias of user bob, which keeps it\n",
 		 "0 0 1 0", false},
 		{"an owner that is suspended gives nothing up",
 		 "want user kim alias=x\nis user kim\nis user bob alias=x\nwas user kim\n"
 		 "was user bob",
 		 "suspend user bob\n"
-		 "manual user kim: alias x is an alias of user bob, which keeps it\n",
+		 "manual user kim: alias x (declared) is an alias of user bob, which keeps it\n",
 		 NULL, false},
 		{"ignored aliases are neither added nor removed",
 		 "cfg ignore=o365.example.com\nwant user kim alias=k,k@o365.example.com\n"
@@ -116,7 +117,7 @@ static void test_addresses(void **state)
 		{"what the service refused for good does not come back",
 		 "want user kim alias=k,x\nis user kim\nwas user kim refused=x",
 		 "update user kim alias+k\n"
-		 "manual user kim: alias x was refused by the service for good\n",
+		 "manual user kim: alias x (declared) was refused by the service for good\n",
 		 NULL, false},
 		{"refused, but there now",
 		 "want user kim alias=x\nis user kim alias=x\nwas user kim "
@@ -134,7 +135,7 @@ static void test_addresses(void **state)
 		 "is user bob\nis user info2\nwas functional info link=declared:1\nwas user old\n"
 		 "was user bob undesired\nwas user info2",
 		 "suspend functional info -bob\n"
-		 "manual user info2: alias info is an account of its own\n"
+		 "manual user info2: alias info (declared) is an account of its own\n"
 		 "manual user new: looks like a rename of user old, which no source lists any more: "
 		 "both have old\n"
 		 "manual user old: it would be suspended (declared: no longer listed), but user new "
