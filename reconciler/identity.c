@@ -162,7 +162,7 @@ static void match_addresses(struct passes *p, bool held)
 }
 
 /* Who got another address in the portal is still whom the record knows, with an id or without. */
-static void match_moved(struct passes *p)
+static void match_moved(struct passes *p, bool held)
 {
 	struct world *w = p->w;
 
@@ -170,7 +170,8 @@ static void match_moved(struct passes *p)
 		const struct desired_account *item = &p->items[d];
 		uint32_t c;
 
-		if (item->held || !item->account.address || w->identity[d].match != MATCH_NEW)
+		if ((item->held != NULL) != held || !item->account.address ||
+		    w->identity[d].match != MATCH_NEW)
 			continue;
 		c = moved_account(p, d);
 		if (c != NOBODY && is_free(w, c))
@@ -183,8 +184,7 @@ static void match_by_address(struct passes *p)
 {
 	for (int held = 0; held < 2; held++) {
 		match_former(p, held);
-		if (!held)
-			match_moved(p);
+		match_moved(p, held);
 		match_addresses(p, held);
 	}
 }

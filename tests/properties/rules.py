@@ -824,9 +824,13 @@ def may_suspend(plan, c, w):
 
 
 def may_delete(plan, c, w):
+    return is_asked_to_delete(plan, c, w) and c.id not in plan.maybe
+
+
+def is_asked_to_delete(plan, c, w):
     """Only when asked for: suspended for that long by the record, absent if asked so."""
     asked = plan.options.get("delete")
-    if not asked or not suspended_by_a_run(plan, c) or c.id in plan.maybe:
+    if not asked or not suspended_by_a_run(plan, c):
         return False
     since = plan.now - plan.record[c.id].suspended_at
     if plan.options.get("suspended_for") and since < duration(plan.options["suspended_for"]):
@@ -945,10 +949,10 @@ def asked_at_all(plan, kind):
 def looks_like_a_rename(plan):
     """A create that shares any address with an account that is or would be suspended is manual. People come
     first, as functional accounts live by them."""
-    return any(looks_like_a_rename_of(plan, kind) for kind in KINDS)
+    return any(looks_like_a_rename_of(plan, kind, other) for kind in KINDS for other in KINDS)
 
 
-def looks_like_a_rename_of(plan, kind):
+def looks_like_a_rename_of(plan, kind, other):
     found = False
     for key, (action, new, w) in plan.decision.items():
         if action != "create" or w in plan.blocked or w.kind != kind:
@@ -956,7 +960,7 @@ def looks_like_a_rename_of(plan, kind):
         for c in plan.current.values():
             goes = plan.decision[c.id][0] == "suspend" or c.id in plan.maybe
             stays = not c.active and plan.decision[c.id][0] != "reactivate"                            # S12
-            if not c.visible or not goes and not stays or not c.addresses() & set(w.claims):
+            if not c.visible or c.kind != other or not goes and not stays or not c.addresses() & set(w.claims):
                 continue
             plan.blocked[w] = "looks like a rename"
             found = True
@@ -1064,7 +1068,7 @@ def manual_of(plan, key):
     action, c, w = plan.decision[key]
     if is_protected(plan, c, w) or is_narrowed_out(plan, c, w):
         return []
-    if c is not None and c.id in plan.maybe and c.active:
+    if c is not None and c.id in plan.maybe and (c.active or is_asked_to_delete(plan, c, w)):
         return ["may be a new entry, renamed"]
     if c is not None and plan.kept.get(c.id):
         return [plan.kept[c.id]]
