@@ -16,7 +16,8 @@
  *     apply_record.c   6  the accounts as they are to be recorded
  *     apply_follow.c   6  accounts that nothing was done to, and whose delegates changed
  *     apply_merge.c    6  the whole record
- *     apply_commit.c   3, 6  commits and their messages
+ *     apply_commit.c   3, 6  commits
+ *     apply_message.c  3, 6  what they say
  */
 #ifndef ZSCTL_APPLY_INTERNAL_H
 #define ZSCTL_APPLY_INTERNAL_H
@@ -306,5 +307,12 @@ int commit_begin(struct apply_run *run, struct err *err);
 int commit_end(struct apply_run *run, struct err *err);
 /* "user@host". */
 struct str run_author(struct apply_run *run);
+
+/* --- apply_message.c ---------------------------------------------------------------------- */
+
+void message_policy(struct apply_run *run, struct str approver, struct buf *out);
+void message_observed(struct apply_run *run, const struct drifts *drifts, struct buf *out);
+void message_begin(struct apply_run *run, struct buf *out);
+void message_end(struct apply_run *run, struct buf *out);
 
 #endif
