@@ -246,8 +246,8 @@ static void test_limits(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		struct config config = {.free = 5};
-		struct guard_facts facts = {
-			.active = {cases[i].users, cases[i].functional}, .protected_ = 1};
+		struct guard_facts facts = {.active = {cases[i].users, cases[i].functional},
+					    .protected_ = 1};
 		struct plan plan;
 		struct buf out = BUF_INIT;
 		struct str allow = str_of(cases[i].allow), item;
