@@ -127,6 +127,7 @@ void record_observed(struct apply_run *run, const struct drifts *drifts,
 	for (size_t i = 0; i < drifts->count; i++) {
 		const struct drift *drift = &drifts->items[i];
 		struct recorded_account *account;
+		const struct sym *address;
 		struct delegates old;
 
 		if (drift->kind == DRIFT_GONE) {
@@ -137,7 +138,10 @@ void record_observed(struct apply_run *run, const struct drifts *drifts,
 			continue;
 		account = record_changed(&record, drift->current->id);
 		old = account->account.delegates;
+		address = account->account.address;
 		account->account = *drift->current;
+		if (address && address != account->account.address)
+			recorded_keep_listed(account, address, &run->arena);
 		/* Active again or suspended by somebody else: no run's doing any more. */
 		if (account->account.active) {
 			account->suspended_since = DATE_NONE;

@@ -63,14 +63,22 @@ static void set_link(struct record *record, struct recorded_account *account, st
 
 	while (at < account->link_count && sym_cmp(account->links[at].source, name) < 0)
 		links[count++] = account->links[at++];
-	links[count++] = (struct recorded_link){name, digest.len ? sym_get(&run->names, digest)
-								 : NULL};
+	links[count++] = (struct recorded_link){
+		.source = name, .digest = digest.len ? sym_get(&run->names, digest) : NULL};
 	if (at < account->link_count && account->links[at].source == name)
 		at++;
 	while (at < account->link_count)
 		links[count++] = account->links[at++];
 	account->links = links;
 	account->link_count = count;
+}
+
+static bool has_listed(const struct recorded_account *account, struct str source)
+{
+	for (uint32_t i = 0; i < account->link_count; i++)
+		if (str_eq(sym_str(account->links[i].source), source))
+			return !account->links[i].digest;
+	return false;
 }
 
 static void set_links(struct record *record, struct recorded_account *account,
@@ -83,8 +91,12 @@ static void set_links(struct record *record, struct recorded_account *account,
 	/* Who is suspended keeps what is known of him: he may come back. */
 	if (!leaves)
 		account->link_count = 0;
-	for (size_t i = 0; i < change->link_count; i++)
-		set_link(record, account, change->links[i].source, change->links[i].digest);
+	for (size_t i = 0; i < change->link_count; i++) {
+		const struct plan_link *link = &change->links[i];
+
+		if (!leaves || link->digest.len || !has_listed(account, link->source))
+			set_link(record, account, link->source, link->digest);
+	}
 	if (!leaves && !record->run->plan->options.undo.len &&
 	    account->desired_since == DATE_NONE)
 		account->desired_since = record->today;
@@ -205,6 +217,7 @@ static void set_account(struct record *record, struct recorded_account *account,
 {
 	struct apply_run *run = record->run;
 	const struct delegates old = account->account.delegates;
+	const struct sym *address = account->account.address;
 	struct set persons;
 
 	if (as_it_is(run, task)) {
@@ -216,6 +229,8 @@ static void set_account(struct record *record, struct recorded_account *account,
 		change_apply(run, task, &account->account, &persons, &run->arena);
 	}
 	sym_table_put(&record->set, task->id, 1);
+	if (address && address != account->account.address)
+		recorded_keep_listed(account, address, &run->arena);
 	account->account.id = task->id;
 	account->account.delegates = readers(run, task, persons, &old);
 	if (account->account.kind == KIND_FUNCTIONAL)

@@ -103,6 +103,10 @@ static void say_record(const struct recorded_account *recorded, struct buf *out)
 		buf_puts(out, i ? ", " : "; linked to ");
 		add_sym(out, recorded->links[i].source);
 		buf_puts(out, recorded->links[i].digest ? " by an id" : "");
+		if (recorded->links[i].address) {
+			buf_puts(out, " as ");
+			add_sym(out, recorded->links[i].address);
+		}
 	}
 	if (recorded->key)
 		buf_puts(out, str_is(sym_str(recorded->key), "lost") ? "; account key lost"

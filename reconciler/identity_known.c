@@ -146,20 +146,32 @@ uint32_t primary(const struct world *w, const struct sym *address)
  * Recorded accounts that the target does not have any more, or not under that address: by address;
  * and whose the former are by id.
  */
+static void note_address(struct passes *p, uint32_t r, const struct sym *address)
+{
+	const struct world *w = p->w;
+	const uint32_t c = w->current_of[r];
+	uint32_t *slot;
+
+	if (address->number >= w->index.size ||
+	    (c != NOBODY && w->in->current->items[c].address == address))
+		return;
+	slot = c == NOBODY ? &p->gone[address->number] : &p->moved[address->number];
+	/* Whose it was the last counts more than who is listed under it still. */
+	if (!*slot || w->in->recorded->items[r].account.address == address)
+		*slot = r + 1;
+}
+
 static void index_gone(struct passes *p)
 {
 	const struct world *w = p->w;
 
 	for (uint32_t i = 0; i < w->in->recorded->count; i++) {
-		const struct sym *address = w->in->recorded->items[i].account.address;
-		const uint32_t c = w->current_of[i];
+		const struct recorded_account *r = &w->in->recorded->items[i];
 
-		if (address->number >= w->index.size)
-			continue;
-		if (c == NOBODY)
-			p->gone[address->number] = i + 1;
-		else if (w->in->current->items[c].address != address)
-			p->moved[address->number] = i + 1;
+		note_address(p, i, r->account.address);
+		for (uint32_t j = 0; j < r->link_count; j++)
+			if (r->links[j].address)
+				note_address(p, i, r->links[j].address);
 	}
 	for (uint32_t d = 0; d < w->in->desired->count; d++) {
 		if (p->items[d].account.address)
@@ -260,7 +272,8 @@ uint32_t moved_account(const struct passes *p, uint32_t d)
 		const struct recorded_link *link = recorded_link_of(w, r,
 								    item->links[j].source);
 
-		if (link && !link->digest && !item->links[j].digest)
+		if (link && !link->digest && !item->links[j].digest &&
+		    recorded_listed_as(r, link) == item->account.address)
 			return c;
 	}
 	return NOBODY;
@@ -268,7 +281,18 @@ uint32_t moved_account(const struct passes *p, uint32_t d)
 
 /* --- links -------------------------------------------------------------------------------- */
 
-bool is_new_link(const struct world *w, uint32_t c, const struct desired_link *link)
+/* A source without ids lists the account under its new address, too: it was renamed everywhere. */
+static bool follows(const struct world *w, const struct desired_account *item, uint32_t c,
+		    const struct recorded_link *known)
+{
+	const struct recorded_account *r = &w->in->recorded->items[w->recorded_of[c]];
+
+	return !known->digest && item->account.address == w->in->current->items[c].address &&
+	       recorded_listed_as(r, known) != item->account.address;
+}
+
+bool is_new_link(const struct world *w, const struct desired_account *item, uint32_t c,
+		 const struct desired_link *link)
 {
 	const struct recorded_link *known = NULL;
 
@@ -277,14 +301,16 @@ bool is_new_link(const struct world *w, uint32_t c, const struct desired_link *l
 	if (w->recorded_of[c] != NOBODY)
 		known = recorded_link_of(w, &w->in->recorded->items[w->recorded_of[c]],
 					 link->source);
-	return !known || (link->digest && known->digest != link->digest);
+	if (!known)
+		return true;
+	return link->digest ? known->digest != link->digest : follows(w, item, c, known);
 }
 
 bool has_new_link(const struct world *w, const struct desired_account *item, uint32_t c)
 {
 	for (uint32_t j = 0; j < item->link_count; j++)
 		if ((item->links[j].digest || item->account.active) &&
-		    is_new_link(w, c, &item->links[j]))
+		    is_new_link(w, item, c, &item->links[j]))
 			return true;
 	return false;
 }

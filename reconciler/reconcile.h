@@ -193,8 +193,9 @@ static inline const struct recorded_account *recorded_at(const struct world *w, 
 
 /* Fills the joins of `w`; `in` and `config` are set before. */
 void world_identify(struct world *w);
-/* Whether the record does not have this link of a current account and should. */
-bool is_new_link(const struct world *w, uint32_t c, const struct desired_link *link);
+/* Whether the record does not have this link of the entry's for current account `c`, and should. */
+bool is_new_link(const struct world *w, const struct desired_account *item, uint32_t c,
+		 const struct desired_link *link);
 /* The recorded link of that source (index in config), or NULL. */
 const struct recorded_link *recorded_link_of(const struct world *w,
 					     const struct recorded_account *recorded,

@@ -330,7 +330,7 @@ static void add_links(struct world *w, uint32_t s, struct plan_change *change)
 		const struct recorded_link *known =
 			recorded ? recorded_link_of(w, recorded, link->source) : NULL;
 
-		if (!current_at(w, s) || is_new_link(w, s, link))
+		if (!current_at(w, s) || is_new_link(w, desired, s, link))
 			known = NULL;
 		else if (!known)
 			continue; /* an id in dispute */

@@ -87,7 +87,7 @@ static void emit_adoption(struct world *w, uint32_t s)
 	for (uint32_t i = 0; i < desired->link_count; i++) {
 		const struct desired_link *link = &desired->links[i];
 
-		if (!is_new_link(w, s, link) || (!link->digest && !active))
+		if (!is_new_link(w, desired, s, link) || (!link->digest && !active))
 			continue;
 		adopt_link(w, s, link);
 		any = true;

@@ -30,6 +30,34 @@ void recorded_release(struct recorded *recorded)
 	recorded_init(recorded);
 }
 
+/* --- links -------------------------------------------------------------------------------- */
+
+static const char listed_as[] = "listed as ";
+
+const struct sym *recorded_listed_as(const struct recorded_account *account,
+				     const struct recorded_link *link)
+{
+	return link->address ? link->address : account->account.address;
+}
+
+void recorded_keep_listed(struct recorded_account *account, const struct sym *before,
+			  struct arena *arena)
+{
+	struct recorded_link *links = arena_array(arena, struct recorded_link,
+						  account->link_count);
+
+	for (uint32_t i = 0; i < account->link_count; i++) {
+		links[i] = account->links[i];
+		if (links[i].digest)
+			continue;
+		if (!links[i].address)
+			links[i].address = before;
+		if (links[i].address == account->account.address)
+			links[i].address = NULL;
+	}
+	account->links = links;
+}
+
 /* --- paths -------------------------------------------------------------------------------- */
 
 static bool safe_in_path(char c)
@@ -91,6 +119,8 @@ static void add_date(struct buf *out, const char *key, int32_t days)
 
 static void add_links(struct buf *out, const struct recorded_account *recorded)
 {
+	CLEANUP(buf_release) struct buf text = BUF_INIT;
+
 	if (recorded->link_count == 0)
 		return;
 	buf_puts(out, "source_ids:\n");
@@ -100,10 +130,16 @@ static void add_links(struct buf *out, const struct recorded_account *recorded)
 		buf_puts(out, "  ");
 		yaml_add_text(out, sym_str(link->source));
 		buf_puts(out, ": ");
-		if (link->digest)
+		if (link->digest) {
 			yaml_add_text(out, sym_str(link->digest));
-		else
+		} else if (link->address) {
+			buf_puts(&text, listed_as);
+			buf_add(&text, sym_str(link->address));
+			yaml_add_text(out, buf_str(&text));
+			text.len = 0;
+		} else {
 			buf_puts(out, "listed");
+		}
 		buf_char(out, '\n');
 	}
 }
@@ -194,7 +230,15 @@ static void read_links(struct canonical *in, struct sym_pool *names, struct aren
 		struct recorded_link *link = &out->links[out->link_count];
 
 		link->source = sym_get(names, key);
-		link->digest = str_is(value, "listed") ? NULL : sym_get(names, value);
+		if (str_starts(value, listed_as)) {
+			value.ptr += strlen(listed_as);
+			value.len -= strlen(listed_as);
+			link->address = sym_get(names, value);
+			if (value.len == 0)
+				canonical_bad(in, "names no address");
+		} else if (!str_is(value, "listed")) {
+			link->digest = sym_get(names, value);
+		}
 		if (out->link_count > 0 && sym_cmp(link[-1].source, link->source) >= 0)
 			canonical_bad(in, "is out of order");
 		out->link_count++;

@@ -12,6 +12,9 @@
 struct recorded_link {
 	const struct sym *source; /* its name */
 	const struct sym *digest; /* "sha256:…"; NULL: it listed the account and has no ids */
+	/* Without an id: the address it listed the account under, when that is not the account's. NULL:
+	 * it is. */
+	const struct sym *address;
 };
 
 struct recorded_account {
@@ -42,6 +45,14 @@ struct recorded {
 };
 void recorded_init(struct recorded *recorded);
 void recorded_release(struct recorded *recorded);
+
+/* The address under which a link without an id knows the account. */
+const struct sym *recorded_listed_as(const struct recorded_account *account,
+				     const struct recorded_link *link);
+/* The account's address was `before`, and that it is another one now is no entry's doing: sources
+ * without ids go on listing it as they did. `links` are made anew in `arena` when they change. */
+void recorded_keep_listed(struct recorded_account *account, const struct sym *before,
+			  struct arena *arena);
 
 /* What the target can tell of an account (keys cannot be read back): `has` of every recorded
  * one. */

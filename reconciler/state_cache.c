@@ -1,7 +1,7 @@
 /*
  * The cache of the recorded accounts: PRIVATE/accounts.cache.
  *
- *     "zsctl accounts 1\n"   20 bytes: id of the tree accounts/   8: how many accounts
+ *     "zsctl accounts 2\n"   20 bytes: id of the tree accounts/   8: how many accounts
  *     the accounts, in order
  *     32 bytes: SHA-256 of all before
  *
@@ -20,7 +20,7 @@
 #include <string.h>
 #include <unistd.h>
 
-static const char magic[] = "zsctl accounts 1\n";
+static const char magic[] = "zsctl accounts 2\n";
 
 enum {
 	TEXT_NONE,   /* NULL */
@@ -133,6 +133,7 @@ static void put_account(struct output *out, const struct recorded_account *recor
 	for (uint32_t i = 0; i < recorded->link_count; i++) {
 		put_sym(out, recorded->links[i].source);
 		put_sym(out, recorded->links[i].digest);
+		put_sym(out, recorded->links[i].address);
 	}
 	put_set(out, account->aliases);
 	put_number(out, account->delegates.count);
@@ -331,6 +332,7 @@ static void get_account(struct input *in, struct recorded_account *recorded)
 	for (uint32_t i = 0; i < recorded->link_count; i++) {
 		recorded->links[i].source = get_sym_there(in);
 		recorded->links[i].digest = get_sym(in);
+		recorded->links[i].address = get_sym(in);
 	}
 	get_set(in, &account->aliases);
 	account->delegates.items = get_list(in, &account->delegates.count,

@@ -153,11 +153,6 @@ def settled(seen):
              for address in {one["address"]} | one["aliases"]}
     if any(freed & ({c["address"]} | set(c["aliases"]["add"])) for c in again["changes"] if c["action"] != "suspend"):
         return
-    # Without an id only the record knows who was renamed in the portal. Where the plan leaves that account alone
-    # (protected, manual) the run records the new address, and the entry is somebody new.
-    renamed = {canonical(edit[2]) for edit in seen.step.get("portal", ()) if edit[0] == "rename"}
-    if renamed & {one["address"] for one in seen.world_after.values()}:
-        return
     # With `update: false` an alias stays that a reactivation takes away: whoever needs it comes after a suspension.
     kept = {kind for kind, one in seen.config.get("actions", {}).items() if not one.get("update", True)}
     gone = {c["address"] for c in seen.plan["changes"] if c["action"] == "suspend" and c["kind"] in kept}

@@ -42,7 +42,8 @@ DEFAULT_ACTIONS = {"create": True, "update": True, "suspend": "recorded", "react
 # design silent: S4. `was:` counts when nobody has the entry's own address. One that is another entry's address
 #    is an error in one source; in two, both are held.
 # design silent: S5. An entry without id whose account was renamed in the portal is still that account: the
-#    record says so, unless another entry wants the address the account has now.
+#    record says so, for as long as the source lists it so, unless another entry wants the address the account has
+#    now. One that follows to the new address is linked anew.
 # design silent: S6. An entry that lost its id goes on being the account at its address that is recorded under one:
 #    a source that loses its ids must not read as a hundred leavers. A suspended one it does not open: manual,
 #    as that may be another person's by now.
@@ -184,6 +185,7 @@ class Recorded:
     kind: str
     address: str
     links: dict                     # source: id or None (linked by its address)
+    known_as: dict = dataclasses.field(default_factory=dict)   # source: the address it was linked by
     desired: bool = False           # some run had it as desired
     active: bool = True
     suspended_at: datetime.datetime = None      # by a run, and still so
@@ -480,6 +482,9 @@ class Organisation:
                 continue
             recorded = self.record.setdefault(account.id, Recorded(account.kind, account.address, {}))
             recorded.links = {**recorded.links, **verdict.links.get(key, {})}
+            renewed = recorded.links if key in done and done[key] != "suspend" else verdict.links.get(key, {})
+            recorded.known_as = {s: account.address for s in recorded.links if s in renewed} \
+                | {s: a for s, a in recorded.known_as.items() if s not in renewed}
             if sent.get(key):
                 recorded.key = sent[key]
             elif done.get(key) == "suspend" and recorded.key:
@@ -659,6 +664,7 @@ def link(plan, w, c, forever=True):
     plan.match[w] = c.id
     links = plan.record[c.id].links if c.id in plan.record else {}
     new = {s: i for s, i in w.ids.items() if s not in links or i is not None and links[s] != i
+           or i is None and links[s] is None and c.address == w.address != plan.record[c.id].known_as.get(s)    # S5
            if i is None or c.id not in plan.disputed}
     if new and forever:
         plan.new_links[c.id] = new
@@ -692,8 +698,9 @@ def by_recorded_address(plan):
     for w in open_entries(plan):
         for c in free_accounts(plan):
             recorded = plan.record.get(c.id)
-            if recorded and recorded.address == w.address and c.address not in asked and c.kind == w.kind \
-                    and any(s in recorded.links and recorded.links[s] is None for s, i in w.ids.items() if i is None):
+            if recorded and c.address not in asked and c.kind == w.kind \
+                    and any(s in recorded.links and recorded.links[s] is None and recorded.known_as[s] == w.address
+                            for s, i in w.ids.items() if i is None):
                 link(plan, w, c)
                 break
 
@@ -715,7 +722,7 @@ def by_what_left_the_scope(plan):
     for w in open_entries(plan):
         for c in plan.current.values():
             recorded = plan.record.get(c.id)
-            if recorded and not c.visible and recorded.address == w.address and c.kind == w.kind \
+            if recorded and not c.visible and w.address in {recorded.address, *recorded.known_as.values()} and c.kind == w.kind \
                     and set(recorded.links) & set(w.ids) and not is_another_person(plan, w, c):
                 plan.blocked[w] = "its account left the scope"
 
@@ -949,10 +956,10 @@ def asked_at_all(plan, kind):
 def looks_like_a_rename(plan):
     """A create that shares any address with an account that is or would be suspended is manual. People come
     first, as functional accounts live by them."""
-    return any(looks_like_a_rename_of(plan, kind, other) for kind in KINDS for other in KINDS)
+    return any(looks_like_a_rename_of(plan, kind) for kind in KINDS)
 
 
-def looks_like_a_rename_of(plan, kind, other):
+def looks_like_a_rename_of(plan, kind):
     found = False
     for key, (action, new, w) in plan.decision.items():
         if action != "create" or w in plan.blocked or w.kind != kind:
@@ -960,7 +967,7 @@ def looks_like_a_rename_of(plan, kind, other):
         for c in plan.current.values():
             goes = plan.decision[c.id][0] == "suspend" or c.id in plan.maybe
             stays = not c.active and plan.decision[c.id][0] != "reactivate"                            # S12
-            if not c.visible or c.kind != other or not goes and not stays or not c.addresses() & set(w.claims):
+            if not c.visible or not goes and not stays or not c.addresses() & set(w.claims):
                 continue
             plan.blocked[w] = "looks like a rename"
             found = True

@@ -128,11 +128,16 @@ static struct recorded_account sample_account(struct sample *sample, struct aren
 	recorded.key = sample_or_none(sample, sample_sym(sample, "hmac:%064x", number));
 	recorded.links = arena_array(arena, struct recorded_link, 5);
 	for (size_t i = 0; i < 5; i++) {
+		struct recorded_link *link = &recorded.links[recorded.link_count];
+
 		if (sample_next(sample, 2))
-			recorded.links[recorded.link_count++] = (struct recorded_link){
-				sample_sym(sample, "%s", sources[i]),
-				sample_or_none(sample,
-					       sample_sym(sample, "sha256:%064x", number))};
+			continue;
+		link->source = sample_sym(sample, "%s", sources[i]);
+		link->digest = sample_or_none(sample,
+					      sample_sym(sample, "sha256:%064x", number));
+		if (!link->digest)
+			link->address = sample_or_none(sample, sample_text(sample));
+		recorded.link_count++;
 	}
 	recorded.refusals = sample_set(sample, arena, "alias refused");
 	return recorded;

@@ -78,6 +78,10 @@ static void reads_what_it_writes(void **state)
 		assert_true(set_equal(account.account.aliases, back.account.aliases));
 		assert_true(set_equal(account.refusals, back.refusals));
 		assert_int_equal(account.link_count, back.link_count);
+		for (uint32_t k = 0; k < back.link_count; k++) {
+			assert_ptr_equal(account.links[k].digest, back.links[k].digest);
+			assert_ptr_equal(account.links[k].address, back.links[k].address);
+		}
 		assert_int_equal(account.suspended_since, back.suspended_since);
 		assert_int_equal(account.account.active, back.account.active);
 		for (uint32_t k = 0; k < back.account.delegates.count; k++) {
@@ -113,6 +117,7 @@ static void refuses_other_spellings(void **state)
 		{"2026-03-02", "2026-02-30", "x:6: is no date"},
 		{"  declared: listed\n", "  zz: listed\n", "x:9: is out of order"},
 		{"  declared: listed\n", "  exo: listed\n", "x:9: is out of order"},
+		{"declared: listed\n", "declared: \"listed as \"\n", "x:8: names no address"},
 		{"aliases: []", "aliases:", "x:10: "},
 		{"aliases: []\n", "", "x:10: "},
 		{"  - jane@example.org\n", "  - zoe@example.org\n", "x:13: is out of order"},
