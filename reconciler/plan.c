@@ -82,7 +82,7 @@ void plan_who(const struct account *account, struct buf *out)
 
 /* --- lists in the arena ------------------------------------------------------------------- */
 
-/* Room for one more; what is outgrown stays behind in the arena. */
+/* Room for one more; what is outgrown stays behind in the arena, unless nothing came after it. */
 static void *list_room(struct arena *arena, void *items, size_t count, size_t *capacity,
 		       size_t size)
 {
@@ -91,6 +91,10 @@ static void *list_room(struct arena *arena, void *items, size_t count, size_t *c
 
 	if (count < *capacity)
 		return items;
+	if (arena_extend(arena, items, *capacity * size, wanted * size)) {
+		*capacity = wanted;
+		return items;
+	}
 	larger = arena_alloc_array(arena, wanted, size);
 	if (count > 0)
 		memcpy(larger, items, count * size);

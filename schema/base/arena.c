@@ -3,7 +3,6 @@
 #include "err.h"
 
 #include <malloc.h>
-#include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -164,6 +163,23 @@ void *arena_alloc_array(struct arena *arena, size_t count, size_t size)
 	if (alignment == 0 || alignment > ALIGNMENT_ANY)
 		alignment = ALIGNMENT_ANY;
 	return arena_alloc_aligned(arena, total, alignment);
+}
+
+bool arena_extend(struct arena *arena, const void *piece, size_t had, size_t wanted)
+{
+	struct arena_page *page = arena->pages;
+	size_t start;
+
+	if (!page || had == 0)
+		return false;
+	/* In another page it is somewhere else altogether. */
+	start = (uintptr_t)piece - (uintptr_t)page->bytes;
+	if (start >= page->used || start + had + GAP != page->used ||
+	    page->size - start - GAP < wanted)
+		return false;
+	page->used = start + wanted + GAP;
+	UNPOISON(page->bytes + start, wanted);
+	return true;
 }
 
 static void pages_free(struct arena_page *page)

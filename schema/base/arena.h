@@ -5,6 +5,7 @@
 #ifndef ZSCTL_ARENA_H
 #define ZSCTL_ARENA_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct arena_page;
@@ -27,6 +28,10 @@ void *arena_alloc_aligned(struct arena *arena, size_t size, size_t alignment);
 #define arena_new(arena, type) ((type *)arena_alloc_array((arena), 1, sizeof(type)))
 #define arena_array(arena, type, count) \
 	((type *)arena_alloc_array((arena), (count), sizeof(type)))
+
+/* Makes the newest piece larger where it lies, zeroed behind what it had; false when it is not the newest, or its
+ * page has no room. */
+bool arena_extend(struct arena *arena, const void *piece, size_t had, size_t wanted);
 
 /* Forgets all contents and keeps one page for reuse: for loops that need scratch per item. */
 void arena_reset(struct arena *arena);

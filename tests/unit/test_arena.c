@@ -74,6 +74,37 @@ static void aligns_arrays_by_their_type(void **state)
 	}
 }
 
+static void extends_the_newest_piece(void **state)
+{
+	struct arena arena = ARENA_INIT;
+	unsigned char *first, *second, *alone;
+
+	(void)state;
+	first = arena_alloc(&arena, 32);
+	memset(first, 7, 32);
+	assert_false(arena_extend(&arena, NULL, 0, 32));
+	assert_true(arena_extend(&arena, first, 32, 96));
+	assert_zero(first + 32, 64);
+	assert_int_equal(first[31], 7);
+	memset(first + 32, 7, 64);
+	/* Not what it had, and then not the newest. */
+	assert_false(arena_extend(&arena, first, 32, 128));
+	second = arena_alloc(&arena, 16);
+	assert_zero(second, 16);
+	assert_true(second >= first + 96);
+	assert_false(arena_extend(&arena, first, 96, 128));
+	assert_true(arena_extend(&arena, second, 16, 24));
+	/* No page has that room. */
+	assert_false(arena_extend(&arena, second, 24, (size_t)64 << 20));
+	assert_false(arena_extend(&arena, second, 24, SIZE_MAX));
+	/* One in a page of its own is not in the newest. */
+	alone = arena_alloc(&arena, (size_t)4 << 20);
+	assert_false(arena_extend(&arena, alone, (size_t)4 << 20, (size_t)8 << 20));
+	assert_true(arena_extend(&arena, second, 24, 32));
+	assert_int_equal(first[95], 7);
+	arena_release(&arena);
+}
+
 static void grows_vectors(void **state)
 {
 	struct {
@@ -100,6 +131,7 @@ int main(void)
 		cmocka_unit_test(gives_zeroed_aligned_memory),
 		cmocka_unit_test(keeps_pieces_apart),
 		cmocka_unit_test(aligns_arrays_by_their_type),
+		cmocka_unit_test(extends_the_newest_piece),
 		cmocka_unit_test(grows_vectors),
 	};
 
