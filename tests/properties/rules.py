@@ -955,11 +955,12 @@ def asked_at_all(plan, kind):
 
 def looks_like_a_rename(plan):
     """A create that shares any address with an account that is or would be suspended is manual. People come
-    first, as functional accounts live by them."""
-    return any(looks_like_a_rename_of(plan, kind) for kind in KINDS)
+    first, and among them, as functional accounts live by them."""
+    return any(looks_like_a_rename_of(plan, kind, others)
+               for kind, others in ((USER, (USER,)), (USER, (FUNCTIONAL,)), (FUNCTIONAL, KINDS)))
 
 
-def looks_like_a_rename_of(plan, kind):
+def looks_like_a_rename_of(plan, kind, others):
     found = False
     for key, (action, new, w) in plan.decision.items():
         if action != "create" or w in plan.blocked or w.kind != kind:
@@ -967,7 +968,7 @@ def looks_like_a_rename_of(plan, kind):
         for c in plan.current.values():
             goes = plan.decision[c.id][0] == "suspend" or c.id in plan.maybe
             stays = not c.active and plan.decision[c.id][0] != "reactivate"                            # S12
-            if not c.visible or not goes and not stays or not c.addresses() & set(w.claims):
+            if not c.visible or c.kind not in others or not goes and not stays or not c.addresses() & set(w.claims):
                 continue
             plan.blocked[w] = "looks like a rename"
             found = True
