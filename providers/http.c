@@ -189,7 +189,6 @@ int http_open(struct http **http, const struct http_settings *settings, struct e
 		return -1;
 	new = mem_calloc(1, sizeof(*new));
 	new->settings = *settings;
-	new->watched = -1;
 	new->random = settings->seed;
 	fill_settings(&new->settings);
 	rate_init(&new->rate, settings->rate_requests, settings->rate_period_ms);
@@ -269,11 +268,6 @@ int http_authorize(struct http *http, const struct secret *token, struct err *er
 struct str http_base_url(const struct http *http)
 {
 	return str_of(http->origin.base);
-}
-
-void http_watch(struct http *http, int fd)
-{
-	http->watched = fd;
 }
 
 struct http_counts http_counts(const struct http *http)

@@ -177,7 +177,7 @@ enum http_sent {
  * fine. With an earlier attempt even HTTP_STOPPED may be HTTP_UNKNOWN. */
 enum http_failure {
 	HTTP_FINE,        /* a complete answer, whatever its status */
-	HTTP_STOPPED,     /* http_drop(), or an interrupted http_call() */
+	HTTP_STOPPED,     /* http_drop() */
 	HTTP_BREAKER,     /* the circuit breaker, before it was sent */
 	HTTP_STALE,       /* fresh_ms was over before it was sent */
 	HTTP_RESOLVE,     /* the host's name */
@@ -217,22 +217,16 @@ struct http_answers {
 
 /*
  * Lets requests go on, replaces `answers`, and returns 0 once at least one has ended, the time is
- * over (0: without waiting; negative: without end), the watched descriptor is readable, or nothing
- * is under way. -1 (ERR_FAILED) only when libcurl itself fails.
+ * over (0: without waiting; negative: without end), or nothing is under way. -1 (ERR_FAILED) only when libcurl itself fails.
  */
 int http_wait(struct http *http, int timeout_ms, struct http_answers *answers, struct err *err);
 
 /*
  * Submits and waits for the one answer, whatever its kind: for callers with nothing else under
- * way (ERR_FAILED otherwise). When the watched descriptor becomes readable it is not sent, or no
- * more waited for: HTTP_STOPPED, `sent` is HTTP_NOT_SENT or HTTP_UNKNOWN.
+ * way (ERR_FAILED otherwise).
  */
 int http_call(struct http *http, const struct http_request *request, struct http_answer *answer,
 	      struct err *err);
-
-/* http_wait() and http_call() return when `fd` is readable (os_signal_fd()); it is not read from,
- * so it is taken back with -1 once that is known. */
-void http_watch(struct http *http, int fd);
 
 /* What waits in the queue ends with HTTP_STOPPED at the next http_wait(); what is on its way goes on
  * to its answer, but is not sent again. What is submitted later is sent as ever. */

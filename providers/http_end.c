@@ -74,11 +74,6 @@ static bool may_pass(const struct http_job *job)
 static void classify(const struct http_transfer *transfer, CURLcode code, struct http_job *job)
 {
 	job->status = transfer->head.status;
-	if (job->interrupted) {
-		job->sent = transfer->sendings > 0 ? HTTP_UNKNOWN : HTTP_NOT_SENT;
-		job->failure = HTTP_STOPPED;
-		return;
-	}
 	if (code != CURLE_OK) {
 		job->sent = transfer->sendings > 0 ? HTTP_UNKNOWN : HTTP_NOT_SENT;
 		job->failure = http_failure_of(transfer, code);

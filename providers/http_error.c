@@ -293,8 +293,6 @@ void http_explain(const struct http_transfer *transfer, CURLcode code, struct ht
 		explain_status(transfer, job, out);
 		break;
 	case HTTP_STOPPED:
-		buf_puts(out, "interrupted while waiting for the answer");
-		break;
 	case HTTP_BREAKER:
 	case HTTP_STALE:
 	case HTTP_SINK:

@@ -54,7 +54,6 @@ struct http_job {
 	enum http_method method;
 	bool replay, has_body;
 	bool dropped;                /* not sent again */
-	bool interrupted;            /* by its caller, under way */
 	bool maybe_done;             /* some attempt may have had its effect */
 	struct buf url, body, lines; /* lines: headers, each with its NUL; all wiped */
 	unsigned line_count;
@@ -121,7 +120,6 @@ struct http {
 	uint64_t sequence;
 	struct rate rate;
 	uint64_t random;
-	int watched;
 	/* Failures in a row slow everything down, too many of them stop it. */
 	unsigned failing;
 	uint64_t failed_at, pause_until;
@@ -132,7 +130,6 @@ struct http {
 
 /* --- http_queue.c --- */
 uint64_t http_now(void); /* nanoseconds, monotonic */
-struct http_job *http_list_take(struct http_list *list);
 void http_list_free(struct http_list *list);
 void http_job_free(struct http_job *job);
 void http_job_end(struct http *http, struct http_job *job);

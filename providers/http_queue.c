@@ -52,7 +52,7 @@ static void list_append(struct http_list *list, struct http_job *job)
 	list_insert(list, list->last, job);
 }
 
-struct http_job *http_list_take(struct http_list *list)
+static struct http_job *list_take(struct http_list *list)
 {
 	struct http_job *job = list->first;
 
@@ -92,7 +92,7 @@ static void recycle(struct http *http, struct http_list *list)
 {
 	struct http_job *job;
 
-	while ((job = http_list_take(list))) {
+	while ((job = list_take(list))) {
 		if (http->spare.count >= HTTP_PARALLEL_MOST) {
 			http_job_free(job);
 			continue;
@@ -107,7 +107,7 @@ static void recycle(struct http *http, struct http_list *list)
 
 static struct http_job *job_new(struct http *http)
 {
-	struct http_job *job = http_list_take(&http->spare);
+	struct http_job *job = list_take(&http->spare);
 	struct http_job fresh;
 
 	if (!job)
@@ -125,7 +125,7 @@ void http_list_free(struct http_list *list)
 {
 	struct http_job *job;
 
-	while ((job = http_list_take(list)))
+	while ((job = list_take(list)))
 		http_job_free(job);
 }
 
@@ -245,7 +245,7 @@ void http_clear_queue(struct http *http, enum http_failure failure)
 {
 	struct http_job *job;
 
-	while ((job = http_list_take(&http->queue)))
+	while ((job = list_take(&http->queue)))
 		end_unsent(http, job, failure);
 }
 
@@ -367,37 +367,32 @@ static int poll_ms(uint64_t now, uint64_t until)
 	return ms > INT_MAX ? INT_MAX : (int)ms;
 }
 
-/* *interrupted: the watched descriptor is readable. */
-static int wait_until(struct http *http, uint64_t until, bool *interrupted, struct err *err)
+static int wait_until(struct http *http, uint64_t until, struct err *err)
 {
-	struct curl_waitfd watched = {.fd = http->watched, .events = CURL_WAIT_POLLIN};
-	unsigned count = http->watched >= 0 ? 1 : 0;
-	CURLMcode code = curl_multi_poll(http->multi, &watched, count,
-					 poll_ms(http_now(), until), NULL);
+	CURLMcode code = curl_multi_poll(http->multi, NULL, 0, poll_ms(http_now(), until),
+					 NULL);
 
 	if (code)
 		return err_set(err, ERR_FAILED, "libcurl: %s", curl_multi_strerror(code));
-	*interrupted = count > 0 && watched.revents != 0;
 	return 0;
 }
 
 /* Until something has ended, or `deadline`. */
-static int run(struct http *http, uint64_t deadline, bool *interrupted, struct err *err)
+static int run(struct http *http, uint64_t deadline, struct err *err)
 {
 	uint64_t wake;
 
-	*interrupted = false;
 	for (;;) {
 		if (dispatch(http, http_now(), &wake, err) || let_go_on(http, err))
 			return -1;
-		if (http->ended.count > 0 || *interrupted || http_under_way(http) == 0)
+		if (http->ended.count > 0 || http_under_way(http) == 0)
 			return 0;
 		/* What ended made room. */
 		if (dispatch(http, http_now(), &wake, err))
 			return -1;
 		if (http->ended.count > 0 || http_now() >= deadline)
 			return 0;
-		if (wait_until(http, wake < deadline ? wake : deadline, interrupted, err))
+		if (wait_until(http, wake < deadline ? wake : deadline, err))
 			return -1;
 	}
 }
@@ -426,54 +421,29 @@ static uint64_t deadline_of(int timeout_ms)
 int http_wait(struct http *http, int timeout_ms, struct http_answers *answers, struct err *err)
 {
 	struct http_job *job;
-	bool interrupted;
 
 	answers->count = 0;
 	recycle(http, &http->handed);
-	if (run(http, deadline_of(timeout_ms), &interrupted, err))
+	if (run(http, deadline_of(timeout_ms), err))
 		return -1;
-	while ((job = http_list_take(&http->ended))) {
+	while ((job = list_take(&http->ended))) {
 		*vec_push(answers) = answer_of(job);
 		list_append(&http->handed, job);
 	}
 	return 0;
 }
 
-/* The only request under way, wherever it is. */
-static void interrupt(struct http *http)
-{
-	http_drop(http);
-	for (unsigned i = 0; i < http->settings.parallel; i++) {
-		struct http_transfer *transfer = &http->transfers[i];
-
-		if (!transfer->job)
-			continue;
-		transfer->job->interrupted = true;
-		http_finish(http, transfer, CURLE_ABORTED_BY_CALLBACK);
-	}
-}
-
 int http_call(struct http *http, const struct http_request *request, struct http_answer *answer,
 	      struct err *err)
 {
-	bool interrupted = false;
 	struct http_job *job;
 
 	if (http_under_way(http) > 0)
 		return err_set(err, ERR_FAILED, "another request is under way");
 	recycle(http, &http->handed);
-	/* Interrupted before: not even begun. */
-	if (http_submit(http, request, err) || wait_until(http, 0, &interrupted, err))
+	if (http_submit(http, request, err) || run(http, UINT64_MAX, err))
 		return -1;
-	for (;;) {
-		if (interrupted && http->ended.count == 0)
-			interrupt(http);
-		if (http->ended.count > 0)
-			break;
-		if (run(http, UINT64_MAX, &interrupted, err))
-			return -1;
-	}
-	job = http_list_take(&http->ended);
+	job = list_take(&http->ended);
 	list_append(&http->handed, job);
 	*answer = answer_of(job);
 	return 0;

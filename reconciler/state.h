@@ -65,9 +65,6 @@ int state_sources_at(struct state *state, const char *commit, struct sym_pool *n
 /* The file at `path` in `commit` ("" or NULL: the head); *found false when there is none. */
 int state_file(struct state *state, const char *commit, const char *path, struct buf *out,
 	       bool *found, struct err *err);
-/* Paths of the files below a folder, sorted, in the arena. */
-int state_files(struct state *state, const char *commit, const char *folder,
-		struct arena *arena, struct strs *paths, struct err *err);
 
 /* The run that is open: the head (behind any "observed" after it) is a begin or a takeover.
  * `id` empty: none. */

@@ -170,47 +170,7 @@ int state_compare(struct state *state, const git_tree *old_tree, const git_tree 
 	return status;
 }
 
-/* --- listing ------------------------------------------------------------------------------ */
-
-struct listing {
-	struct arena *arena;
-	struct strs *paths;
-};
-
-static int add_path(void *context, const struct state_difference *difference, struct err *err)
-{
-	struct listing *listing = context;
-
-	(void)err;
-	strs_add(listing->arena, listing->paths, difference->path);
-	return 0;
-}
-
-int state_files(struct state *state, const char *commit, const char *folder,
-		struct arena *arena, struct strs *paths, struct err *err)
-{
-	struct listing listing = {arena, paths};
-	struct str prefix = folder[0] ? arena_strf(arena, "%s/", folder) : STR("");
-	git_tree *root, *tree = NULL;
-	git_tree_entry *entry = NULL;
-	int status = 0;
-
-	if (state_tree(state, commit, &root, err) < 0)
-		return -1;
-	if (!root)
-		return 0;
-	if (!folder[0])
-		git_tree_dup(&tree, root);
-	else if (git_tree_entry_bypath(&entry, root, folder) == 0 && is_tree(entry) &&
-		 git_tree_lookup(&tree, state->repo, git_tree_entry_id(entry)) < 0)
-		status = state_git_error(err, "%s: cannot read %s", state->path, folder);
-	if (tree)
-		status = state_compare(state, NULL, tree, prefix.ptr, add_path, &listing, err);
-	git_tree_entry_free(entry);
-	git_tree_free(tree);
-	git_tree_free(root);
-	return status;
-}
+/* --- what changed ------------------------------------------------------------------------- */
 
 /* The accounts/ of a commit; "" is the empty record here, not the head. */
 static int accounts_tree(struct state *state, const char *commit, git_tree **tree,
@@ -227,6 +187,20 @@ static int accounts_tree(struct state *state, const char *commit, git_tree **tre
 	status = state_subtree(state, root, "accounts", tree, err);
 	git_tree_free(root);
 	return status;
+}
+
+struct listing {
+	struct arena *arena;
+	struct strs *paths;
+};
+
+static int add_path(void *context, const struct state_difference *difference, struct err *err)
+{
+	struct listing *listing = context;
+
+	(void)err;
+	strs_add(listing->arena, listing->paths, difference->path);
+	return 0;
 }
 
 int state_changed_accounts(struct state *state, const char *from, const char *to,

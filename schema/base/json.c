@@ -18,23 +18,3 @@ const cJSON *json_member(const cJSON *object, const char *name)
 {
 	return cJSON_GetObjectItemCaseSensitive(object, name);
 }
-
-bool json_member_str(const cJSON *object, const char *name, struct str *out)
-{
-	const cJSON *member = json_member(object, name);
-
-	if (!cJSON_IsString(member))
-		return false;
-	*out = str_of(member->valuestring);
-	return true;
-}
-
-bool json_member_bool(const cJSON *object, const char *name, bool *out)
-{
-	const cJSON *member = json_member(object, name);
-
-	if (!cJSON_IsBool(member))
-		return false;
-	*out = cJSON_IsTrue(member);
-	return true;
-}

@@ -22,10 +22,6 @@ cJSON *json_parse(struct str text, struct err *err);
 
 /* Case-sensitive members; NULL when absent. */
 const cJSON *json_member(const cJSON *object, const char *name);
-/* False when absent or null; an error (-1 in *bad) is left to the caller: the value has another
- * type. Strings are views into the tree. */
-bool json_member_str(const cJSON *object, const char *name, struct str *out);
-bool json_member_bool(const cJSON *object, const char *name, bool *out);
 
 /*
  * The streaming reader. The document is an object whose members are arrays (or anything else,
@@ -50,8 +46,6 @@ struct json_reader {
  * line. The elements' insides are only balanced and string-scanned here: json_parse() checks
  * them. */
 int json_read_stream(int fd, const struct json_reader *reader, struct err *err);
-/* The same over bytes in memory. */
-int json_read_text(struct str text, const struct json_reader *reader, struct err *err);
 
 /*
  * The same for a text that comes in pieces of any size. An item's text may lie in the piece that is

@@ -417,14 +417,3 @@ int json_read_stream(int fd, const struct json_reader *reader, struct err *err)
 	json_stream_free(s);
 	return result;
 }
-
-int json_read_text(struct str text, const struct json_reader *reader, struct err *err)
-{
-	struct json_stream *s = json_stream_open(reader);
-	int result = json_stream_feed(s, text, err);
-
-	if (result == 0)
-		result = json_stream_end(s, err);
-	json_stream_free(s);
-	return result;
-}

@@ -257,96 +257,7 @@ static void parallel_bounds_the_connections(void **state)
 	finish(&f);
 }
 
-/* --- interruption ------------------------------------------------------------------------------------ */
-
-static void a_signal_ends_the_waiting(void **state)
-{
-	static const struct step steps[] = {{NULL, HANG}};
-	const struct http_request request = {.method = HTTP_POST};
-	struct http_answer answer;
-	int pipes[2];
-	struct fixture f;
-
-	(void)state;
-	assert_int_equal(pipe(pipes), 0);
-	begin(&f, steps, COUNT(steps));
-	f.http = open_client(&f.settings);
-	http_watch(f.http, pipes[0]);
-	submit(f.http, &request);
-	/* Nothing is readable: it waits the time out. */
-	wait_for(f.http, 5, &f.answers);
-	assert_int_equal(f.answers.count, 0);
-	assert_int_equal(write(pipes[1], "", 1), 1);
-	wait_for(f.http, -1, &f.answers);
-	assert_int_equal(f.answers.count, 0);
-	assert_int_equal(http_under_way(f.http), 1);
-	http_free(f.http);
-
-	/* Readable from the start: it is never sent. */
-	f.http = open_client(&f.settings);
-	http_watch(f.http, pipes[0]);
-	answer = call(f.http, &request);
-	assert_int_equal(answer.failure, HTTP_STOPPED);
-	assert_int_equal(answer.sent, HTTP_NOT_SENT);
-	assert_int_equal(http_counts(f.http).attempts, 0);
-	assert_int_equal(http_under_way(f.http), 0);
-	end(&f);
-	finish(&f);
-	close(pipes[0]);
-	close(pipes[1]);
-}
-
-struct later {
-	struct server *server;
-	int fd;
-};
-
-/* Once the server has the request. */
-static void *make_readable(void *context)
-{
-	struct later *later = context;
-	unsigned requests = 0;
-
-	while (requests == 0) {
-		poll(NULL, 0, 1);
-		pthread_mutex_lock(&later->server->lock);
-		requests = later->server->requests;
-		pthread_mutex_unlock(&later->server->lock);
-	}
-	if (write(later->fd, "", 1) != 1)
-		abort();
-	return NULL;
-}
-
-static void a_call_is_given_up(void **state)
-{
-	static const struct step steps[] = {{NULL, HANG}, {OK_BODY}};
-	const struct http_request request = {.method = HTTP_POST};
-	struct http_answer answer;
-	pthread_t thread;
-	struct later later;
-	struct fixture f;
-	int pipes[2];
-
-	(void)state;
-	assert_int_equal(pipe(pipes), 0);
-	begin(&f, steps, COUNT(steps));
-	f.http = open_client(&f.settings);
-	http_watch(f.http, pipes[0]);
-	later = (struct later){&f.server, pipes[1]};
-	assert_int_equal(pthread_create(&thread, NULL, make_readable, &later), 0);
-	answer = call(f.http, &request);
-	pthread_join(thread, NULL);
-	assert_int_equal(answer.failure, HTTP_STOPPED);
-	assert_int_equal(answer.sent, HTTP_UNKNOWN);
-	/* And afterwards, to see what became of it: */
-	http_watch(f.http, -1);
-	assert_int_equal(call(f.http, &request).status, 200);
-	end(&f);
-	finish(&f);
-	close(pipes[0]);
-	close(pipes[1]);
-}
+/* --- dropping ------------------------------------------------------------------------------------------ */
 
 static void what_is_dropped_was_not_sent(void **state)
 {
@@ -756,8 +667,6 @@ int main(void)
 		cmocka_unit_test(nothing_is_sent_twice_behind_our_back),
 		cmocka_unit_test(order_survives_refusals),
 		cmocka_unit_test(parallel_bounds_the_connections),
-		cmocka_unit_test(a_signal_ends_the_waiting),
-		cmocka_unit_test(a_call_is_given_up),
 		cmocka_unit_test(what_is_dropped_was_not_sent),
 		cmocka_unit_test(what_may_have_happened_stays_so),
 		cmocka_unit_test(what_answers_say_is_kept),

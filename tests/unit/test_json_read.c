@@ -76,12 +76,7 @@ static void check(struct str text, size_t limit, const char *expected)
 		int result, fds[2] = {-1, -1};
 
 		if (way == 0) {
-			char *copy = mem_alloc(text.len);
-
-			if (text.len)
-				memcpy(copy, text.ptr, text.len);
-			result = json_read_text((struct str){copy, text.len}, &reader, &err);
-			free(copy);
+			result = feed(text, text.len, &reader, &err);
 		} else if (way > 2) {
 			result = feed(text, pieces[way - 3], &reader, &err);
 		} else {
@@ -236,7 +231,7 @@ static void stops_when_told(void **state)
 	struct err err = ERR_INIT;
 
 	(void)state;
-	assert_int_equal(json_read_text(text, &reader, &err), -1);
+	assert_int_equal(feed(text, text.len, &reader, &err), -1);
 	assert_int_equal(err.class, ERR_LIMIT);
 	assert_string_equal(err.text, "enough");
 	assert_int_equal(seen.count, 2);

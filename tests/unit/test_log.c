@@ -70,7 +70,6 @@ static void prints_json(void **state)
 {
 	struct buf out = BUF_INIT;
 	struct err err = ERR_INIT;
-	struct str text = STR_NONE;
 	int64_t when;
 	cJSON *line;
 
@@ -82,12 +81,9 @@ static void prints_json(void **state)
 	assert_true(str_ends(buf_str(&out), "}\n"));
 	line = json_parse(buf_str(&out), &err);
 	assert_non_null(line);
-	assert_true(json_member_str(line, "level", &text));
-	assert_true(str_is(text, "error"));
-	assert_true(json_member_str(line, "message", &text));
-	assert_true(str_is(text, "a\n\"b\" <U+001B>"));
-	assert_true(json_member_str(line, "time", &text));
-	assert_true(time_parse(text, &when));
+	assert_string_equal(json_member(line, "level")->valuestring, "error");
+	assert_string_equal(json_member(line, "message")->valuestring, "a\n\"b\" <U+001B>");
+	assert_true(time_parse(str_of(json_member(line, "time")->valuestring), &when));
 	cJSON_Delete(line);
 	buf_release(&out);
 }

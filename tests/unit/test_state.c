@@ -60,7 +60,6 @@ static void reads_a_missing_record_as_empty(void **unused)
 	struct sym_pool names = SYM_POOL_INIT;
 	struct arena arena = ARENA_INIT;
 	struct recorded recorded;
-	struct strs paths = {NULL, 0, 0};
 	struct state_open_run run;
 	struct buf bytes = BUF_INIT;
 	struct err err = ERR_INIT;
@@ -73,8 +72,6 @@ static void reads_a_missing_record_as_empty(void **unused)
 	assert_string_equal(recorded.head, "");
 	assert_int_equal(state_file(state, NULL, "format", &bytes, &found, &err), 0);
 	assert_false(found);
-	assert_int_equal(state_files(state, "", "runs", &arena, &paths, &err), 0);
-	assert_int_equal(paths.count, 0);
 	assert_int_equal(state_open_run(state, &arena, &run, &err), 0);
 	assert_int_equal(run.id.len, 0);
 	assert_int_equal(run.kind, COMMIT_NONE);
@@ -172,22 +169,20 @@ static void keeps_files(void **unused)
 				       {STR("never/was/there"), STR_NONE},
 				       {STR("runs/r10/plan.yaml"), STR("d\n")}};
 	const char *first = commit_files(state, "one", files, 5), *second;
-	struct strs paths = {NULL, 0, 0};
+	const char *path = in_scratch("state");
 	struct buf bytes = BUF_INIT;
 	struct err err = ERR_INIT;
 	bool found;
 
 	(void)unused;
 	second = commit_files(state, "two", removal, 4);
-	assert_int_equal(state_files(state, first, "runs", &scratch_arena, &paths, &err), 0);
-	assert_int_equal(paths.count, 4);
-	assert_string_equal(paths.items[0].ptr, "runs/r1-2/plan.yaml");
-	assert_string_equal(paths.items[1].ptr, "runs/r1/approvals/kim.sig");
-	assert_string_equal(paths.items[3].ptr, "runs/r10/plan.yaml");
-	paths.count = 0;
-	assert_int_equal(state_files(state, second, "", &scratch_arena, &paths, &err), 0);
-	assert_int_equal(paths.count, 4);
-	assert_string_equal(paths.items[0].ptr, "format");
+	assert_string_equal(output_of("git", "-C", path, "ls-tree", "-r", "--name-only", first,
+				      "runs", NULL),
+			    "runs/r1-2/plan.yaml\nruns/r1/approvals/kim.sig\n"
+			    "runs/r1/plan.yaml\nruns/r10/plan.yaml\n");
+	assert_string_equal(
+		output_of("git", "-C", path, "ls-tree", "-r", "--name-only", second, NULL),
+		"format\nruns/r1-2/plan.yaml\nruns/r1/plan.yaml\nruns/r10/plan.yaml\n");
 
 	assert_int_equal(state_file(state, first, "runs/r10/plan.yaml", &bytes, &found, &err),
 			 0);
