@@ -42,8 +42,8 @@ void revert_manual(struct reverting *reverting, enum account_kind kind, struct s
 	manual->todo = str_of(todo);
 }
 
-const struct recorded_account *revert_recorded(const struct reverting *reverting,
-					       const struct sym *id)
+static const struct recorded_account *recorded_at(const struct reverting *reverting,
+						  const struct sym *id)
 {
 	if (!id || id->number >= reverting->recorded_size ||
 	    !reverting->recorded_at[id->number])
@@ -85,7 +85,7 @@ static struct undo *undo_of(struct reverting *reverting, const struct sym *id)
 	undo = vec_push(&reverting->undos);
 	reverting->undo_at[at] = (uint32_t)reverting->undos.count;
 	undo->current = current;
-	undo->recorded = revert_recorded(reverting, id);
+	undo->recorded = recorded_at(reverting, id);
 	undo->wanted = *current;
 	undo->persons = revert_persons(reverting, current);
 	return undo;

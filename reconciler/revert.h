@@ -54,8 +54,6 @@ int revert_change(struct reverting *reverting, const struct past *past, size_t i
 /* "KIND ADDRESS": `problem` is made with arena_strf in the plan's arena. */
 void revert_manual(struct reverting *reverting, enum account_kind kind, struct str address,
 		   struct str problem, const char *todo);
-const struct recorded_account *revert_recorded(const struct reverting *reverting,
-					       const struct sym *id);
 /* Delegates as persons: target ids, or addresses of those that are out of sight. */
 struct set revert_persons(struct reverting *reverting, const struct account *account);
 

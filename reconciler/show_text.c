@@ -26,7 +26,8 @@ void view_text(const struct view *v, struct str text)
 	buf_add_visible(v->out, text, false);
 }
 
-void view_list(const struct view *v, const struct strs *list)
+/* "a, b, c" */
+static void add_list(const struct view *v, const struct strs *list)
 {
 	for (size_t i = 0; i < list->count; i++) {
 		buf_puts(v->out, i ? ", " : "");
@@ -210,7 +211,7 @@ static void show_config(const struct view *v)
 	}
 	if (plan->config_changed.count > 0) {
 		buf_puts(v->out, plan->config_commit.len ? "; changed: " : "changed: ");
-		view_list(v, &plan->config_changed);
+		add_list(v, &plan->config_changed);
 	}
 	buf_char(v->out, '\n');
 }

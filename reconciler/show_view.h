@@ -18,7 +18,6 @@ struct view {
 void view_tone(const struct view *view, enum tone tone);
 void view_toned(const struct view *view, enum tone tone, const char *text);
 void view_text(const struct view *view, struct str text);
-void view_list(const struct view *view, const struct strs *list); /* "a, b, c" */
 /* "1 user", "97 users" */
 void view_count(const struct view *view, uint64_t count, const char *one, const char *many);
 /* "96 users, 12 functional accounts", without what is none of. */

@@ -156,8 +156,6 @@ struct str field_resolve(struct arena *arena, struct str file, struct str path);
 struct str field_cut(struct str text);
 /* What the node is, for messages: "a text", "a list", "a map", "nothing". */
 const char *field_node_what(const struct node *node);
-/* The words of a table that people may write now: "skip or refuse". */
-void field_add_words(struct buf *out, const struct field_word *words);
 /* "a text", "true or false", "a list of texts": for messages and the reference. */
 void field_add_form(struct buf *out, const struct field *field);
 

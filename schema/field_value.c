@@ -43,7 +43,8 @@ const char *field_node_what(const struct node *node)
 	return "";
 }
 
-void field_add_words(struct buf *out, const struct field_word *words)
+/* Those that people may write now: "skip or refuse". */
+static void add_words(struct buf *out, const struct field_word *words)
 {
 	size_t count = 0, at = 0;
 
@@ -83,11 +84,11 @@ void field_add_form(struct buf *out, const struct field *field)
 			 (unsigned long long)field->max);
 		break;
 	case FIELD_WORD:
-		field_add_words(out, field->words);
+		add_words(out, field->words);
 		break;
 	case FIELD_WORDS:
 		buf_puts(out, "a list of ");
-		field_add_words(out, field->words);
+		add_words(out, field->words);
 		break;
 	case FIELD_DURATION:
 		duration_text((int64_t)field->max, text, sizeof(text));
@@ -330,7 +331,7 @@ static int parse_word(struct field_walk *walk, const struct field *field,
 		if (!at->later && field_near(node->text, at->word, &best))
 			near = at->word;
 	}
-	field_add_words(&words, field->words);
+	add_words(&words, field->words);
 	if (word)
 		field_error(walk, node, "this version has no %s '%s'; it has: %s",
 			    field->name ? field->name : "word", word->word, words.ptr);
