@@ -1,6 +1,8 @@
 /* The bytes of a table as text in UTF-8. */
 #include "csv_parts.h"
 
+#include "base/os.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -194,15 +196,6 @@ int csv_begin(struct csv *csv, const struct csv_options *options, struct err *er
 	return begin_text(csv, options->encoding, err);
 }
 
-static bool same_file(const struct stat *a, const struct stat *b)
-{
-	return a->st_dev == b->st_dev && a->st_ino == b->st_ino && a->st_size == b->st_size &&
-	       a->st_mtim.tv_sec == b->st_mtim.tv_sec &&
-	       a->st_mtim.tv_nsec == b->st_mtim.tv_nsec &&
-	       a->st_ctim.tv_sec == b->st_ctim.tv_sec &&
-	       a->st_ctim.tv_nsec == b->st_ctim.tv_nsec;
-}
-
 int csv_unchanged(const struct csv *csv, struct err *err)
 {
 	struct stat now;
@@ -210,7 +203,7 @@ int csv_unchanged(const struct csv *csv, struct err *err)
 	if (csv->fd < 0)
 		return 0;
 	/* By its path: replacing a file is changing it too. */
-	if (stat(csv->path.ptr, &now) < 0 || !same_file(&csv->opened, &now) ||
+	if (stat(csv->path.ptr, &now) < 0 || !os_same_file(&csv->opened, &now) ||
 	    csv->total != (uint64_t)csv->opened.st_size)
 		return err_set(err, ERR_FAILED,
 			       "changed while it was read; try again when it is complete");

@@ -7,6 +7,7 @@
 #include "json_view.h"
 
 #include "address.h"
+#include "base/os.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -313,20 +314,11 @@ static int open_file(struct file_index *index, const char *path, struct err *err
 	return 0;
 }
 
-static bool same_file(const struct stat *a, const struct stat *b)
-{
-	return a->st_dev == b->st_dev && a->st_ino == b->st_ino && a->st_size == b->st_size &&
-	       a->st_mtim.tv_sec == b->st_mtim.tv_sec &&
-	       a->st_mtim.tv_nsec == b->st_mtim.tv_nsec &&
-	       a->st_ctim.tv_sec == b->st_ctim.tv_sec &&
-	       a->st_ctim.tv_nsec == b->st_ctim.tv_nsec;
-}
-
 bool file_index_changed(const struct file_index *index, const char *path)
 {
 	struct stat now;
 
-	return stat(path, &now) != 0 || !same_file(&now, &index->status);
+	return stat(path, &now) != 0 || !os_same_file(&now, &index->status);
 }
 
 /* One reading. *changed: the file was written to meanwhile, so the result means nothing. */
@@ -345,7 +337,7 @@ static int load_once(struct loading *l, const char *path, bool *changed, struct 
 		result = read_gap(l, l->behind, (uint64_t)index->status.st_size, err);
 	if (result == 0)
 		link_all(l);
-	*changed = fstat(index->fd, &after) != 0 || !same_file(&after, &index->status);
+	*changed = fstat(index->fd, &after) != 0 || !os_same_file(&after, &index->status);
 	return result;
 }
 

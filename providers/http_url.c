@@ -122,11 +122,6 @@ void http_add_encoded(struct buf *path, struct str text)
 	}
 }
 
-static bool is_hex(char c)
-{
-	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
-}
-
 /* "." and ".." in all their spellings would name another resource than was meant. */
 static bool is_dots(struct str segment)
 {
@@ -157,8 +152,8 @@ int http_path_check(struct str path, struct err *err)
 		bool fine = is_unreserved(c) || (c != '\0' && strchr("!$&'()*+,;=:@/?", c));
 
 		if (c == '%')
-			fine = path.len - i > 2 && is_hex(path.ptr[i + 1]) &&
-			       is_hex(path.ptr[i + 2]);
+			fine = path.len - i > 2 && hex_value_any(path.ptr[i + 1]) >= 0 &&
+			       hex_value_any(path.ptr[i + 2]) >= 0;
 		if (!fine)
 			return err_set(err, ERR_FAILED,
 				       "a request's path holds a character that must be "

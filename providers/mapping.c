@@ -293,8 +293,7 @@ static bool guid_read(struct str text, unsigned char out[GUID_SIZE])
 		if ((i == 4 || i == 6 || i == 8 || i == 10) && text.ptr[at++] != '-')
 			return false;
 		for (int digit = 0; digit < 2; digit++) {
-			char c = text.ptr[at++];
-			int value = hex_value((char)(c >= 'A' && c <= 'F' ? c | 0x20 : c));
+			int value = hex_value_any(text.ptr[at++]);
 
 			if (value < 0)
 				return false;

@@ -179,9 +179,7 @@ static int look_for_end(void *context, const struct state_log_entry *entry, stru
 static bool is_hex(struct str text)
 {
 	for (size_t i = 0; i < text.len; i++) {
-		char c = text.ptr[i];
-
-		if (!((c >= '0' && c <= '9') || (c >= 'a' && c <= 'f')))
+		if (hex_value(text.ptr[i]) < 0)
 			return false;
 	}
 	return true;

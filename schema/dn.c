@@ -50,13 +50,6 @@ static bool is_digit(char c)
 	return c >= '0' && c <= '9';
 }
 
-static int hex_digit(char c)
-{
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return hex_value(c);
-}
-
 /* RFC 4514 §3: the types that have short names, with their numbers (RFC 4519). */
 static const struct {
 	const char *oid, *name;
@@ -111,7 +104,7 @@ static int read_hex(struct reader *r, struct ava *out)
 	size_t start = r->at++;
 	char *copy;
 
-	while (!at_end(r) && hex_digit(peek(r)) >= 0)
+	while (!at_end(r) && hex_value_any(peek(r)) >= 0)
 		r->at++;
 	if (r->at - start < 3 || (r->at - start) % 2 == 0)
 		return fail(r, start, "behind '#' stand pairs of hexadecimal digits");
@@ -128,10 +121,10 @@ static int read_hex(struct reader *r, struct ava *out)
 static int read_escape(struct reader *r, char *out)
 {
 	char c = peek(r);
-	int high = hex_digit(c), low;
+	int high = hex_value_any(c), low;
 
 	if (high >= 0) {
-		low = r->at + 1 < r->text.len ? hex_digit(r->text.ptr[r->at + 1]) : -1;
+		low = r->at + 1 < r->text.len ? hex_value_any(r->text.ptr[r->at + 1]) : -1;
 		if (low < 0)
 			return fail(r, r->at - 1, "behind '\\' stands one hexadecimal digit");
 		*out = (char)(high << 4 | low);

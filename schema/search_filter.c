@@ -25,11 +25,6 @@ static bool is_attribute(char c)
 	       c == '-' || c == '.' || c == ';' || c == '_' || c == ':';
 }
 
-static bool is_hex(char c)
-{
-	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
-}
-
 /* "name=value", "name>=value", "name~=v*l*e", "name:1.2.840.113556.1.4.1941:=value" */
 static int read_item(struct reader *r)
 {
@@ -52,8 +47,8 @@ static int read_item(struct reader *r)
 				    "a '(' in a value is written \\28, and a ')' is missing "
 				    "where none is meant");
 		if (peek(r) == '\\' &&
-		    !(r->at + 2 < r->text.len && is_hex(r->text.ptr[r->at + 1]) &&
-		      is_hex(r->text.ptr[r->at + 2])))
+		    !(r->at + 2 < r->text.len && hex_value_any(r->text.ptr[r->at + 1]) >= 0 &&
+		      hex_value_any(r->text.ptr[r->at + 2]) >= 0))
 			return fail(r, r->at,
 				    "behind '\\' stand two hexadecimal digits: \\2a is '*', "
 				    "\\5c is '\\'");

@@ -72,8 +72,7 @@ static int32_t hex4(const char *p, const char *end)
 	if (end - p < 4)
 		return -1;
 	for (int i = 0; i < 4; i++) {
-		const bool capital = p[i] >= 'A' && p[i] <= 'F';
-		int digit = hex_value(capital ? (char)(p[i] - 'A' + 'a') : p[i]);
+		int digit = hex_value_any(p[i]);
 
 		if (digit < 0)
 			return -1;

@@ -24,6 +24,8 @@ int base_init(struct err *err);
  * with "cannot open PATH: No such file or directory". */
 int os_read_file(const char *path, size_t limit, struct buf *out, struct err *err);
 bool os_exists(const char *path);
+/* Whether nobody has replaced or written the file between the two. */
+bool os_same_file(const struct stat *before, const struct stat *after);
 int os_make_dirs(const char *path, mode_t mode, struct err *err); /* like mkdir -p */
 /* Makes a new or renamed entry of the directory that holds `path` durable (fsync). */
 int os_sync_parent(const char *path, struct err *err);

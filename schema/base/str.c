@@ -145,6 +145,11 @@ int hex_value(char c)
 	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
+int hex_value_any(char c)
+{
+	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : hex_value(c);
+}
+
 bool str_is_utf8(struct str s)
 {
 	while (s.len > 0) {

@@ -38,6 +38,7 @@ bool str_split(struct str *s, char sep, struct str *part);
 bool str_to_u64(struct str s, uint64_t *out);
 /* 0 to 15 for a hex digit in small letters, as zsctl writes them; -1 for anything else. */
 int hex_value(char c);
+int hex_value_any(char c);      /* capitals too, as others write them */
 bool str_is_utf8(struct str s); /* well-formed, no NUL */
 /* Length of the character that `s` starts with, and its code point; 0 when `s` is empty or the
  * bytes are not well-formed UTF-8 (overlong forms and surrogates are not). */

@@ -87,11 +87,6 @@ static void refuse_method(struct call *call)
 
 /* --- what a request says ------------------------------------------------------------------ */
 
-static int hex_any(char c)
-{
-	return hex_value(c >= 'A' && c <= 'F' ? (char)(c - 'A' + 'a') : c);
-}
-
 /* Of a path, or of a value in a query, where + is a blank. */
 static struct str decode(struct str text, bool query, struct arena *arena)
 {
@@ -100,8 +95,8 @@ static struct str decode(struct str text, bool query, struct arena *arena)
 
 	for (size_t i = 0; i < text.len; i++) {
 		char c = text.ptr[i];
-		int high = c == '%' && i + 2 < text.len ? hex_any(text.ptr[i + 1]) : -1;
-		int low = high >= 0 ? hex_any(text.ptr[i + 2]) : -1;
+		int high = c == '%' && i + 2 < text.len ? hex_value_any(text.ptr[i + 1]) : -1;
+		int low = high >= 0 ? hex_value_any(text.ptr[i + 2]) : -1;
 
 		if (low >= 0) {
 			c = (char)(high * 16 + low);
