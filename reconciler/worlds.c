@@ -172,19 +172,14 @@ int worlds_read_recorded(struct context *context, struct worlds *worlds)
 
 int worlds_read_policy(struct context *context, struct worlds *worlds, bool endpoints)
 {
-	struct err *err = &context->err;
-	if (policy_from_state(&worlds->policy, context->state, err) < 0)
+	if (policy_read(&worlds->policy, &worlds->wanted_policy, &context->config,
+			context->state, &context->err) < 0)
 		return -1;
-	if (worlds->policy.recorded && endpoints &&
-	    policy_check_endpoints(&worlds->policy, &context->config, err) < 0)
-		return -1;
-	if (policy_from_config(&worlds->wanted_policy, &context->config, err) < 0)
-		return -1;
-	if (worlds->policy.recorded) {
-		/* Another way to sign in holds once a run has recorded it. */
-		context->config.target.sign_in = worlds->policy.sign_in;
+	if (!worlds->policy.recorded)
 		return 0;
-	}
-	policy_release(&worlds->policy);
-	return policy_from_config(&worlds->policy, &context->config, err);
+	/* Another way to sign in holds once a run has recorded it. */
+	context->config.target.sign_in = worlds->policy.sign_in;
+	return endpoints ? policy_check_endpoints(&worlds->policy, &context->config,
+						  &context->err)
+			 : 0;
 }
