@@ -32,6 +32,28 @@ static int find_source(struct context *context, const char *name, uint32_t *inde
 		       context->config_path, name);
 }
 
+/* No credential goes to an endpoint that is not the recorded one. */
+static int check_endpoints(struct context *context)
+{
+	CLEANUP(policy_release) struct policy recorded;
+
+	policy_init(&recorded);
+	if (policy_from_state(&recorded, context->state, &context->err) < 0)
+		return -1;
+	return policy_check_endpoints(&recorded, &context->config, &context->err);
+}
+
+/* Files of one's own are looked at while their mapping is still being written. */
+static int open_source(struct context *context, const char *name, struct source **source)
+{
+	uint32_t index = 0;
+
+	if (find_source(context, name, &index) < 0 ||
+	    source_open(source, &context->config, index, &context->err) < 0)
+		return -1;
+	return (*source)->ops->local ? 0 : check_endpoints(context);
+}
+
 #define HELD_SHOWN 20
 
 /* No listing has a place for them. */
@@ -59,12 +81,9 @@ static int list_source(struct context *context, int64_t now, const char *name,
 {
 	const struct source_input input = {.names = &context->names, .today = date_of(now)};
 	struct source *source = NULL;
-	uint32_t index = 0;
-	int failed = -1;
+	int failed = open_source(context, name, &source);
 
-	if (find_source(context, name, &index) < 0)
-		return -1;
-	if (source_open(&source, &context->config, index, &context->err) == 0)
+	if (!failed)
 		failed = source->ops->read(source, &input, &worlds->entries, &context->diags,
 					   &context->err);
 	source_free(source);
@@ -104,9 +123,8 @@ static int view_source(struct context *context, const char *format)
 	const bool json = format && !strcmp(format, "json");
 	struct source_input input = {.names = &context->names};
 	struct source *source = NULL;
-	uint32_t index = 0;
 	int64_t now;
-	int failed = -1;
+	int failed;
 
 	if (given(arguments, "raw") + given(arguments, "attributes") +
 		    given(arguments, "explain") >
@@ -120,11 +138,11 @@ static int view_source(struct context *context, const char *format)
 		       (strcmp(format, "json") != 0 && strcmp(format, "table") != 0)))
 		return err_set(&context->err, ERR_USAGE,
 			       "--raw and --attributes print text, or JSON with --format json");
-	if (context_now(context, &now) < 0 ||
-	    find_source(context, arguments->words[1], &index) < 0)
+	if (context_now(context, &now) < 0)
 		return -1;
 	input.today = date_of(now);
-	if (source_open(&source, &context->config, index, &context->err) == 0)
+	failed = open_source(context, arguments->words[1], &source);
+	if (!failed)
 		failed = show_source(context, source, &input, json);
 	source_free(source);
 	return failed;
@@ -148,7 +166,8 @@ static int gather(struct context *context, struct worlds *worlds, struct account
 		return list_source(context, now, arguments->words[1], worlds, out);
 	}
 	if (!strcmp(what, "desired")) {
-		if (worlds_read_desired(context, now, worlds) < 0)
+		if (check_endpoints(context) < 0 ||
+		    worlds_read_desired(context, now, worlds) < 0)
 			return -1;
 		for (size_t i = 0; i < worlds->desired.count; i++)
 			*vec_push(out) = worlds->desired.items[i].account;
