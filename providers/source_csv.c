@@ -1,9 +1,8 @@
 #include "source_csv.h"
 
-#include "base/os.h"
 #include "csv.h"
 #include "fold.h"
-#include "mapped.h"
+#include "mapped_check.h"
 
 #include <stdarg.h>
 #include <stdlib.h>
@@ -387,33 +386,24 @@ static void source_csv_endpoint(const struct source *source, struct buf *out)
 	}
 }
 
+static bool explain_nothing(const struct config_source *config, enum account_kind kind,
+			    struct buf *out)
+{
+	buf_addf(out, "the column '%.*s' says of no row that it is a %s",
+		 STR_FMT(config->kind.column),
+		 kind == KIND_USER ? "user" : "functional account");
+	return false;
+}
+
 static int source_csv_check(struct source *source, struct buf *out, struct err *err)
 {
-	CLEANUP(sym_pool_release) struct sym_pool names = SYM_POOL_INIT;
-	CLEANUP(entries_release) struct entries entries = ENTRIES_INIT;
-	CLEANUP(diags_release) struct diags diags = DIAGS_INIT;
-	const struct source_input input = {.names = &names, .today = date_of(os_now())};
-	size_t counts[KIND_COUNT] = {0}, held = 0;
+	static const struct mapped_check check = {
+		.named = "a value in the column",
+		.cure = "check whether the export still fills it",
+		.explain_nothing = explain_nothing,
+	};
 
-	if (source_csv_read(source, &input, &entries, &diags, err) < 0) {
-		buf_addf(out, "FAILED %s: ", err->text);
-		diags_summary(&diags, out);
-		buf_char(out, '\n');
-		return -1;
-	}
-	for (size_t i = 0; i < entries.count; i++) {
-		counts[entries.items[i].account.kind]++;
-		held += entries.items[i].held != NULL;
-	}
-	buf_addf(out, "ok source '%.*s': %zu user%s and %zu functional account%s in ",
-		 STR_FMT(source->config->name), counts[KIND_USER],
-		 counts[KIND_USER] == 1 ? "" : "s", counts[KIND_FUNCTIONAL],
-		 counts[KIND_FUNCTIONAL] == 1 ? "" : "s");
-	source_csv_endpoint(source, out);
-	if (held)
-		buf_addf(out, "; %zu held", held);
-	buf_char(out, '\n');
-	return 0;
+	return mapped_check(source, &check, out, err);
 }
 
 static void source_csv_free(struct source *source)
