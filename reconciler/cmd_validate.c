@@ -24,6 +24,46 @@ static int read_local(struct context *context, int64_t now, struct entries *entr
 	return failed ? -1 : 0;
 }
 
+/* "; declared: 3 users, 1 functional account" for what the sources of that sort say. */
+static void add_counts(const struct config *config, const struct entries *entries,
+		       enum source_provider provider, const char *what, struct buf *out)
+{
+	size_t counts[KIND_COUNT] = {0};
+	bool some = false;
+
+	for (size_t i = 0; i < config->source_count; i++)
+		some = some || config->sources[i].provider == provider;
+	for (size_t i = 0; i < entries->count; i++) {
+		const struct entry *entry = &entries->items[i];
+
+		if (config->sources[entry->source].provider == provider)
+			counts[entry->account.kind]++;
+	}
+	if (some)
+		buf_addf(out, "; %s: %zu user%s, %zu functional account%s", what,
+			 counts[KIND_USER], counts[KIND_USER] == 1 ? "" : "s",
+			 counts[KIND_FUNCTIONAL], counts[KIND_FUNCTIONAL] == 1 ? "" : "s");
+}
+
+static void add_summary(const struct context *context, const struct entries *entries,
+			struct buf *out)
+{
+	const struct config *config = &context->config;
+	size_t remote = 0;
+
+	buf_addf(out, "%s is valid: %zu source%s", context->config_path, config->source_count,
+		 config->source_count == 1 ? "" : "s");
+	add_counts(config, entries, SOURCE_YAML, "declared", out);
+	add_counts(config, entries, SOURCE_CSV, "in tables", out);
+	for (size_t i = 0; i < config->source_count; i++) {
+		if (config->sources[i].provider != SOURCE_LDAP)
+			continue;
+		buf_addf(out, "%s%.*s", remote++ ? ", " : "; not connected to: ",
+			 STR_FMT(config->sources[i].name));
+	}
+	buf_char(out, '\n');
+}
+
 static int run(struct context *context)
 {
 	int64_t now = os_now();
@@ -34,17 +74,9 @@ static int run(struct context *context)
 	if (read_local(context, now, &entries) < 0)
 		failed = -1;
 	if (!failed) {
-		const size_t sources = context->config.source_count;
-		size_t users = 0;
-		for (size_t i = 0; i < entries.count; i++)
-			users += entries.items[i].account.kind == KIND_USER;
 		struct buf text = BUF_INIT;
-		buf_addf(
-			&text,
-			"%s is valid: %zu source%s; declared: %zu user%s, %zu functional account%s\n",
-			context->config_path, sources, sources == 1 ? "" : "s", users,
-			users == 1 ? "" : "s", entries.count - users,
-			entries.count - users == 1 ? "" : "s");
+
+		add_summary(context, &entries, &text);
 		failed = print_out(buf_str(&text), &context->err);
 		buf_release(&text);
 	}
