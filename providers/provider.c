@@ -56,11 +56,7 @@ void target_will_change(struct target *target, const struct sym *id)
 
 static bool any_match(const struct patterns *patterns, struct str text)
 {
-	for (size_t i = 0; i < patterns->count; i++) {
-		if (pattern_match(patterns->items[i], text))
-			return true;
-	}
-	return false;
+	return pattern_match_any(patterns->items, patterns->count, text);
 }
 
 bool target_in_scope(const struct config *config, const struct account *account)

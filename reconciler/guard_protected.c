@@ -8,10 +8,7 @@
 
 static bool matches(const struct patterns *patterns, struct str address)
 {
-	for (size_t i = 0; i < patterns->count; i++)
-		if (pattern_match(patterns->items[i], address))
-			return true;
-	return false;
+	return pattern_match_any(patterns->items, patterns->count, address);
 }
 
 bool guard_protects(const struct config *config, struct str address)

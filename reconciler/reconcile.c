@@ -62,20 +62,9 @@ bool will_be_active(const struct world *w, uint32_t s)
 	return current && current->active;
 }
 
-bool in_patterns(const struct patterns *patterns, const struct sym *text)
-{
-	for (size_t i = 0; text && i < patterns->count; i++)
-		if (pattern_match(patterns->items[i], sym_str(text)))
-			return true;
-	return false;
-}
-
 static bool in_strs(const struct strs *patterns, const struct sym *text)
 {
-	for (size_t i = 0; text && i < patterns->count; i++)
-		if (pattern_match(patterns->items[i], sym_str(text)))
-			return true;
-	return false;
+	return text && pattern_match_any(patterns->items, patterns->count, sym_str(text));
 }
 
 /* --- what narrows and protects -------------------------------------------------------------- */
@@ -119,10 +108,10 @@ const char *left_out_by(const struct world *w, uint32_t s)
 
 static bool is_protected(const struct world *w, uint32_t s)
 {
-	const struct patterns *protect = &w->config->target.protect;
+	const struct sym *is = current_address(w, s), *wanted = desired_address(w, s);
 
-	return in_patterns(protect, current_address(w, s)) ||
-	       in_patterns(protect, desired_address(w, s));
+	return (is && guard_protects(w->config, sym_str(is))) ||
+	       (wanted && guard_protects(w->config, sym_str(wanted)));
 }
 
 /* As it would be after the plan. */

@@ -225,7 +225,6 @@ void give_way(struct world *w, uint32_t s, enum obstacle obstacle, uint32_t othe
 	      const struct sym *about);
 /* The ruling of a functional account once its delegates are counted, or counted anew. */
 void rule_functional(struct world *w, uint32_t s);
-bool in_patterns(const struct patterns *patterns, const struct sym *text);
 /* The option that leaves it out; of a subject whose ruling says so. */
 const char *left_out_by(const struct world *w, uint32_t s);
 
@@ -251,9 +250,6 @@ struct delegations {
  * suspends. The lists are cleared first; free their items. */
 void delegates_compare(const struct world *w, uint32_t s, struct delegations *add,
 		       struct delegations *remove, struct delegations *leaving);
-/* Calls `each` for every present delegate, as `user` of the account `s`, that is a user. */
-void delegates_present(struct world *w, uint32_t s,
-		       void (*each)(struct world *w, uint32_t s, uint32_t user));
 /* Whether a present delegate stays whatever is listed: who he is, is still to be decided. */
 bool delegate_waits(const struct world *w, uint32_t user);
 /* Whether delegates are managed, and so part of the difference. */

@@ -192,8 +192,9 @@ static uint32_t present(const struct world *w, const struct delegate *delegate)
 
 /* --- functional accounts live by their delegates --------------------------------------------- */
 
-void delegates_present(struct world *w, uint32_t s,
-		       void (*each)(struct world *w, uint32_t s, uint32_t user))
+/* Calls `each` for every present delegate, as `user` of the account `s`, that is a user. */
+static void each_present(struct world *w, uint32_t s,
+			 void (*each)(struct world *w, uint32_t s, uint32_t user))
 {
 	const struct account *current = current_at(w, s);
 
@@ -212,7 +213,7 @@ static void each_delegate(struct world *w, uint32_t s,
 	const struct subject *subject = &w->subjects[s];
 
 	if (!delegates_managed(w, s)) {
-		delegates_present(w, s, each);
+		each_present(w, s, each);
 		return;
 	}
 	for (uint32_t i = 0; i < subject->delegate_count; i++)
@@ -267,7 +268,7 @@ void delegates_count(struct world *w)
 		subject->active_delegates = subject->unseen_delegates;
 		each_delegate(w, s, count_active);
 		if (delegates_managed(w, s))
-			delegates_present(w, s, count_waiting);
+			each_present(w, s, count_waiting);
 	}
 }
 

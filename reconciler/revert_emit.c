@@ -43,13 +43,7 @@ static const struct sym *address_after(const struct reverting *reverting,
 
 static bool is_protected(const struct reverting *reverting, const struct sym *address)
 {
-	const struct patterns *protect = &reverting->input->config->target.protect;
-
-	for (size_t i = 0; i < protect->count; i++) {
-		if (pattern_match(protect->items[i], sym_str(address)))
-			return true;
-	}
-	return false;
+	return guard_protects(reverting->input->config, sym_str(address));
 }
 
 /* An address that comes back must be nobody's, or be given back by this plan too. */

@@ -326,3 +326,11 @@ bool pattern_match(struct str pattern, struct str text)
 		p++;
 	return p == pattern.len;
 }
+
+bool pattern_match_any(const struct str *patterns, size_t count, struct str text)
+{
+	for (size_t i = 0; i < count; i++)
+		if (pattern_match(patterns[i], text))
+			return true;
+	return false;
+}

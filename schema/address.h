@@ -28,6 +28,7 @@ int domain_normalize(struct arena *arena, struct str text, struct str *out, stru
 /* `*` matches any run, `?` one character; ASCII case ignored; linear in practice (no
  * backtracking over more than one star). */
 bool pattern_match(struct str pattern, struct str text);
+bool pattern_match_any(const struct str *patterns, size_t count, struct str text);
 
 /*
  * A skeleton for "looks like": equal for two addresses that differ only by characters people
