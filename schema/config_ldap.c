@@ -3,6 +3,7 @@
 
 #include "config_tables.h"
 #include "dn.h"
+#include "fold.h"
 #include "search_filter.h"
 #include "server_url.h"
 
@@ -298,6 +299,55 @@ static void check_bases(struct field_walk *walk, const struct texts *bases,
 	}
 }
 
+/* NULL: it is something else, or may stand there. */
+static const char *misplaced(const struct config_section *section, enum account_kind kind,
+			     enum map_key key, struct str attribute)
+{
+	const bool groups = kind == KIND_FUNCTIONAL && section->read == LDAP_READ_GROUPS;
+
+	if (fold_same(attribute, STR(LDAP_MEMBERS)) && (!groups || key != MAP_DELEGATES))
+		return "{members} stands for the members of groups: only for delegates, with "
+		       "`read: groups`";
+	if (fold_same(attribute, STR(LDAP_FULL_ACCESS)) && (groups || key != MAP_DELEGATES))
+		return "{fullAccess} stands for those who may open a mailbox: only for "
+		       "delegates, and not with `read: groups`";
+	return NULL;
+}
+
+/* What no directory has would read as an empty list: as if nobody were a delegate. */
+static void check_template(struct field_walk *walk, const struct config_section *section,
+			   enum account_kind kind, enum map_key key,
+			   const struct template *template, const struct node *at)
+{
+	for (size_t i = 0; i < template->part_count; i++) {
+		const struct template_part *part = &template->parts[i];
+
+		for (size_t j = 0; j < part->choice_count; j++) {
+			const char *problem = misplaced(section, kind, key,
+							part->choices[j].attribute);
+
+			if (problem) {
+				field_error(walk, at, "%s", problem);
+				return;
+			}
+		}
+	}
+}
+
+static void check_own(struct field_walk *walk, const struct config_section *section,
+		      enum account_kind kind, const struct node *map)
+{
+	for (unsigned key = 0; map && key < MAP_KEYS; key++) {
+		const struct node *at = node_get(map, map_key_names[key]);
+
+		if (at && at->type == NODE_LIST)
+			at = at->first;
+		for (size_t i = 0; at && i < section->map[key].count; i++, at = at->next)
+			check_template(walk, section, kind, (enum map_key)key,
+				       &section->map[key].items[i], at);
+	}
+}
+
 static void check_section(struct field_walk *walk, const struct config_section *section,
 			  enum account_kind kind, const struct node *node)
 {
@@ -308,6 +358,7 @@ static void check_section(struct field_walk *walk, const struct config_section *
 		field_error(walk, node, "'filter' is missing: which entries are %s",
 			    kind == KIND_USER ? "users, as in (objectClass=person)"
 					      : "functional accounts, as in (mail=info@*)");
+	check_own(walk, section, kind, node_get(node, "map"));
 	if (members && section->read != LDAP_READ_GROUPS)
 		field_error(walk, members, "'members' is only for `read: groups`");
 }
