@@ -63,26 +63,6 @@ bool mapped_add(struct mapped *m, const struct mapped_entry *from)
 	return true;
 }
 
-/* "not active by Status": what the templates look at. */
-static const struct sym *inactive_words(struct mapped *m, const struct config_section *section)
-{
-	const struct templates *templates = &section->map[MAP_ACTIVE];
-	size_t names = 0;
-
-	buf_clear(&m->text);
-	buf_puts(&m->text, "not active by ");
-	for (size_t i = 0; i < templates->count; i++) {
-		for (size_t j = 0; j < templates->items[i].part_count; j++) {
-			const struct template_part *part = &templates->items[i].parts[j];
-
-			for (size_t k = 0; k < part->choice_count; k++)
-				buf_addf(&m->text, "%s%.*s", names++ ? ", " : "",
-					 STR_FMT(part->choices[k].attribute));
-		}
-	}
-	return names ? sym_get(m->input->names, buf_str(&m->text)) : NULL;
-}
-
 void mapped_begin(struct mapped *m, const struct config_source *config, uint32_t source,
 		  const struct source_input *input, struct entries *entries,
 		  struct diags *diags)
@@ -99,8 +79,6 @@ void mapped_begin(struct mapped *m, const struct config_source *config, uint32_t
 		.work = {.arena = ARENA_INIT, .now = (int64_t)input->today * 86400},
 	};
 	m->listed = sym_get(input->names, STR("listed"));
-	for (unsigned kind = 0; kind < KIND_COUNT; kind++)
-		m->inactive_because[kind] = inactive_words(m, &m->config->sections[kind]);
 }
 
 static void release(struct mapped *m)

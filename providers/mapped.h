@@ -63,7 +63,9 @@ struct mapped {
 	struct mapping_work work;
 	struct buf text;
 	size_t warnings;
-	const struct sym *listed, *inactive_because[KIND_COUNT];
+	const struct sym *listed;
+	/* By the templates of MAP_ACTIVE; NULL until one of them says so. */
+	const struct sym *inactive_because[KIND_COUNT][TEMPLATES_MAX];
 	/* Of the entries from `first` on; empty when none of them has one. Only those that somebody is
 	 * delegated to become symbols. */
 	struct {

@@ -373,6 +373,30 @@ static void take_key(struct mapped *m, const struct mapped_entry *from, struct e
 	entry->account.has |= ATTR_KEY;
 }
 
+/* "not active by Status": what the template that says so looks at. NULL: nothing. */
+static const struct sym *inactive_words(struct mapped *m, enum account_kind kind, size_t which)
+{
+	const struct template *template =
+		&m->config->sections[kind].map[MAP_ACTIVE].items[which];
+	const struct sym **words = &m->inactive_because[kind][which];
+	size_t names = 0;
+
+	if (*words)
+		return *words;
+	buf_clear(&m->text);
+	buf_puts(&m->text, "not active by ");
+	for (size_t i = 0; i < template->part_count; i++) {
+		const struct template_part *part = &template->parts[i];
+
+		for (size_t j = 0; j < part->choice_count; j++)
+			buf_addf(&m->text, "%s%.*s", names++ ? ", " : "",
+				 STR_FMT(part->choices[j].attribute));
+	}
+	if (names)
+		*words = sym_get(m->input->names, buf_str(&m->text));
+	return *words;
+}
+
 /* No template may say false. */
 static void take_active(struct mapped *m, const struct mapped_entry *from, struct entry *entry)
 {
@@ -393,10 +417,10 @@ static void take_active(struct mapped *m, const struct mapped_entry *from, struc
 			continue;
 		}
 		entry->account.has |= ATTR_ACTIVE;
-		if (active)
+		if (active || !entry->account.active)
 			continue;
 		entry->account.active = false;
-		entry->inactive_because = m->inactive_because[from->kind];
+		entry->inactive_because = inactive_words(m, from->kind, i);
 	}
 }
 

@@ -33,6 +33,8 @@ enum map_key {
 };
 extern const char *const map_key_names[MAP_KEYS];
 
+#define TEMPLATES_MAX 16
+
 /* Several: the first that has a value counts, of a set all, and every one of MAP_ACTIVE must hold. */
 struct templates {
 	struct template *items; /* without parts: `none`, no opinion, whatever a preset says */

@@ -137,7 +137,7 @@ static const struct field template_item = {.type = FIELD_VALUE,
 	.type = FIELD_LIST, .flags = FIELD_ALONE,                                           \
 	.offset = offsetof(struct config_section, map[key].items),                          \
 	.also = FIELD_PLACE(struct config_section, map[key].count), .item = &template_item, \
-	.item_size = sizeof(struct template), .most = 16, .form = TEMPLATE_FORM
+	.item_size = sizeof(struct template), .most = TEMPLATES_MAX, .form = TEMPLATE_FORM
 
 #define MAP_ROWS                                                                              \
 	{.name = "address",                                                                   \

@@ -232,7 +232,7 @@ static void makes_accounts(void **state)
 		  {NULL, KIND_USER, {"mail=e@example.org", "name=E", "on=maybe"}},
 		  {NULL, KIND_USER, {"mail=f@example.org", "name=F", "end=tomorrow"}}},
 		 "user a@example.org name=A active\n"
-		 "user b@example.org name=B inactive inactive=not active by on, status\n"
+		 "user b@example.org name=B inactive inactive=not active by status\n"
 		 "user c@example.org name=C active\n"
 		 "user d@example.org name=D inactive inactive=until 2026-11-19 has passed\n"
 		 "user e@example.org name=E held='active' is 'maybe' and neither true nor false "
