@@ -165,8 +165,8 @@ struct directory_query {
 	 */
 	const struct str *attributes;
 	size_t attribute_count;
-	/* Besides those that are named, all that it gives unasked; the entry's names are then as where
-	 * none is named. */
+	/* Besides those that are named, all that the entry has, operational ones too; its names are then
+	 * as where none is named. */
 	bool all;
 	/* Entries a page, 1 to DIRECTORY_PAGE_MOST. 0: no pages, for single entries; a server then
 	 * gives no more than its limit, which is an error. */

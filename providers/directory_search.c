@@ -63,11 +63,14 @@ static int begin(struct directory_reading *r, struct err *err)
 	r->open = query->all || query->attribute_count == 0;
 	if (query->attribute_count == 0)
 		return 0;
-	r->attributes = mem_calloc(query->attribute_count + 2, sizeof(*r->attributes));
+	r->attributes = mem_calloc(query->attribute_count + 3, sizeof(*r->attributes));
 	for (size_t i = 0; i < query->attribute_count; i++)
 		r->attributes[i] = directory_copy(query->attributes[i]);
-	if (query->all)
+	/* Operational ones too (RFC 3673): memberOf and entryUUID are, outside Active Directory. */
+	if (query->all) {
 		r->attributes[query->attribute_count] = directory_copy(STR("*"));
+		r->attributes[query->attribute_count + 1] = directory_copy(STR("+"));
+	}
 	return 0;
 }
 
