@@ -137,7 +137,7 @@ static void describes_itself(void **state)
 	assert_string_equal(out.ptr, "csv people.csv, shared.csv");
 	buf_clear(&out);
 	assert_int_equal(f.source->ops->check(f.source, &out, &f.err), 0);
-	assert_string_equal(out.ptr, "ok source 'hr': 2 users and 1 functional account in csv "
+	assert_string_equal(out.ptr, "ok source 'hr': 2 users and 1 functional account, in csv "
 				     "people.csv, shared.csv\n");
 	fixture_close(&f);
 	fixture_open(&f, ONE_FILE);
