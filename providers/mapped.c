@@ -98,7 +98,7 @@ static const struct sym *find_name(struct mapped *m, size_t entry)
 	if (entry >= m->names.count || m->names.items[entry].len == 0)
 		return NULL;
 	buf_clear(&m->text);
-	buf_puts(&m->text, "dn:");
+	buf_puts(&m->text, MAPPED_NAME);
 	buf_add(&m->text, m->names.items[entry]);
 	return sym_find(m->input->names, buf_str(&m->text));
 }
@@ -158,7 +158,7 @@ static void resolve(struct mapped *m, const uint32_t *owner, struct entry *entry
 			if (!found->account.address)
 				hold_with(m, entry, found);
 			who = found->account.address;
-		} else if (str_starts(sym_str(who), "dn:")) {
+		} else if (str_starts(sym_str(who), MAPPED_NAME)) {
 			continue;
 		}
 		/* Nobody needs access to what is her own. */

@@ -81,6 +81,8 @@ void mapped_begin(struct mapped *mapped, const struct config_source *config, uin
 		  struct diags *diags);
 /* False when the filters leave it out. Nothing of `entry` is needed afterwards. */
 bool mapped_add(struct mapped *mapped, const struct mapped_entry *entry);
+/* How a delegate is named until then: by an address or a distinguished name. */
+struct str mapped_named(const struct sym *delegate);
 /* Puts primary addresses in place of what delegates are named by. Entries that are named by their names
  * and are not there (filtered out, outside of what is read) are no delegates. */
 void mapped_finish(struct mapped *mapped);

@@ -7,6 +7,7 @@
 #include "mapped.h"
 
 #define MAPPED_WARNINGS_MAX 20
+#define MAPPED_NAME "dn:" /* begins the symbols of entries' own names */
 
 /* "WHAT 'VALUE' PROBLEM (people.csv:12)"; the first reason stays. The value may be empty. */
 void mapped_hold(struct mapped *m, const struct mapped_entry *from, struct entry *entry,

@@ -271,9 +271,19 @@ static void take_aliases(struct mapped *m, const struct mapped_entry *from, stru
 const struct sym *mapped_name(struct mapped *m, struct str name)
 {
 	buf_clear(&m->text);
-	buf_puts(&m->text, "dn:");
+	buf_puts(&m->text, MAPPED_NAME);
 	buf_add(&m->text, name);
 	return sym_get(m->input->names, buf_str(&m->text));
+}
+
+struct str mapped_named(const struct sym *delegate)
+{
+	struct str text = sym_str(delegate);
+
+	if (!str_starts(text, MAPPED_NAME))
+		return text;
+	return (struct str){text.ptr + sizeof(MAPPED_NAME) - 1,
+			    text.len - (sizeof(MAPPED_NAME) - 1)};
 }
 
 static const struct sym *delegate_of(struct mapped *m, struct str value, struct err *err)

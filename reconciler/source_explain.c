@@ -62,12 +62,16 @@ static bool add_verdict(struct explaining *e, const struct mapped_entry *entry)
 	return verdict.in;
 }
 
+static void add_str(struct buf *out, const char *name, struct str text)
+{
+	buf_puts(out, name);
+	buf_add_visible(out, text, false);
+}
+
 static void add_text(struct buf *out, const char *name, const struct sym *text)
 {
-	if (!text)
-		return;
-	buf_addf(out, "%s", name);
-	buf_add_visible(out, sym_str(text), false);
+	if (text)
+		add_str(out, name, sym_str(text));
 }
 
 static void add_account(const struct entry *entry, struct buf *out)
@@ -82,7 +86,7 @@ static void add_account(const struct entry *entry, struct buf *out)
 	for (uint32_t i = 0; i < account->aliases.count; i++)
 		add_text(out, ", alias ", account->aliases.items[i]);
 	for (uint32_t i = 0; i < account->delegates.count; i++)
-		add_text(out, ", delegate ", account->delegates.items[i].address);
+		add_str(out, ", delegate ", mapped_named(account->delegates.items[i].address));
 	buf_puts(out, entry->key ? ", an account key" : "");
 	buf_puts(out, entry->id_digest ? ", an id" : "");
 	if (!account->active)
