@@ -16,6 +16,7 @@ Faults, each named once with its value, "cut=1500":
     garbage=N      bytes that are no LDAP after N entries
     huge=1         a message that says it is of 2 GiB
     silent=N       nothing more after N entries
+    call=(N, f)    f() is called after N entries
 """
 import socket
 import threading
@@ -147,6 +148,9 @@ class Connection:
 
     def entry(self, message):
         self.entries += 1
+        at, called = self.faults.get("call", (0, None))
+        if at == self.entries:
+            called()
         name, attributes = decode(message[1][1])
         attributes = self.ranged([decode(a) for _, a in decode(attributes[1])])
         message[1] = (ENTRY, join([name, (0x30, join([(0x30, join(a)) for a in attributes]))]))
