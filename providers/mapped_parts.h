@@ -17,6 +17,10 @@ const struct sym *mapped_name(struct mapped *m, struct str name);
 /* Keeps the reason why an account of that address is not listed. */
 void mapped_leave_out(struct mapped *m, const struct mapped_entry *from,
 		      const struct config_rule *rule);
+/* As people see it, tidied. NULL when there is none, or the entry is held for it. */
+const struct sym *mapped_text(struct mapped *m, const struct mapped_entry *from,
+			      struct entry *entry, const char *what, struct str value);
+void mapped_take_unit(struct mapped *m, const struct mapped_entry *from, struct entry *entry);
 /* Everything but what it is and where it stands. */
 void mapped_take(struct mapped *m, const struct mapped_entry *from, struct entry *entry);
 

@@ -121,9 +121,8 @@ static bool tidy(struct mapped *m, struct str text, struct str *out)
 	return true;
 }
 
-/* NULL when there is none, or the entry is held for it. */
-static const struct sym *text_of(struct mapped *m, const struct mapped_entry *from,
-				 struct entry *entry, const char *what, struct str value)
+const struct sym *mapped_text(struct mapped *m, const struct mapped_entry *from,
+			      struct entry *entry, const char *what, struct str value)
 {
 	struct str text;
 
@@ -222,7 +221,7 @@ static void take_name(struct mapped *m, const struct mapped_entry *from, struct 
 	struct account *account = &entry->account;
 
 	if (values.count)
-		account->name = text_of(m, from, entry, "its name", values.items[0]);
+		account->name = mapped_text(m, from, entry, "its name", values.items[0]);
 	if (account->name)
 		account->has |= ATTR_NAME;
 	else if (!section->manage && !m->config->manage && !m->config->adds)
@@ -468,70 +467,7 @@ static void take_id(struct mapped *m, const struct mapped_entry *from, struct en
 	entry->id_digest = sym_get(m->input->names, str_of(digest));
 }
 
-/* --- units -------------------------------------------------------------------------------- */
-
-static struct str row_of(const struct config_unit_rows *rows, struct str key)
-{
-	for (size_t i = 0; i < rows->count; i++) {
-		if (str_eq(rows->items[i].key, key))
-			return rows->items[i].unit;
-	}
-	return STR_NONE;
-}
-
-/* The longest name that it lies under. */
-static struct str row_above(struct mapped *m, const struct config_unit_rows *rows,
-			    struct str value)
-{
-	const struct config_unit_row *found = NULL;
-	struct err err;
-	size_t at;
-
-	if (dn_normalize(&m->work.arena, value, &value, &at, &err) < 0)
-		return STR_NONE;
-	for (size_t i = 0; i < rows->count; i++) {
-		if (dn_under(value, rows->items[i].key) &&
-		    (!found || rows->items[i].key.len > found->key.len))
-			found = &rows->items[i];
-	}
-	return found ? found->unit : STR_NONE;
-}
-
-static struct str unit_of(struct mapped *m, const struct mapped_entry *from,
-			  const struct entry *entry)
-{
-	const struct config_unit *unit = &m->config->sections[from->kind].unit;
-	struct values values = mapping_values(&m->work, &unit->value, from->values);
-	struct str found = values.count ? values.items[0] : STR_NONE;
-
-	if (unit->tables[UNIT_DOMAINS].count && entry->account.address)
-		found = row_of(&unit->tables[UNIT_DOMAINS],
-			       address_domain(sym_str(entry->account.address)));
-	values = unit->attribute.len ? from->values[unit->slot] : (struct values){NULL, 0};
-	for (size_t i = 0; i < values.count && !found.len; i++) {
-		struct str folded = fold_text(&m->work.arena, str_trim(values.items[i]));
-
-		found = unit->tables[UNIT_VALUES].count
-				? row_of(&unit->tables[UNIT_VALUES], folded)
-				: row_above(m, &unit->tables[UNIT_UNDER], values.items[i]);
-	}
-	return found.len ? found : unit->otherwise;
-}
-
-static void take_unit(struct mapped *m, const struct mapped_entry *from, struct entry *entry)
-{
-	struct str unit;
-
-	if (!m->config->sections[from->kind].unit.given)
-		return;
-	unit = unit_of(m, from, entry);
-	m->work.note_count = 0;
-	if (unit.len == 0)
-		return;
-	entry->account.has |= ATTR_UNIT;
-	if (!str_is(unit, "/"))
-		entry->account.unit = text_of(m, from, entry, "its unit", unit);
-}
+/* --- all of it --------------------------------------------------------------------------- */
 
 void mapped_take(struct mapped *m, const struct mapped_entry *from, struct entry *entry)
 {
@@ -545,5 +481,5 @@ void mapped_take(struct mapped *m, const struct mapped_entry *from, struct entry
 	take_active(m, from, entry);
 	take_until(m, from, entry);
 	take_id(m, from, entry);
-	take_unit(m, from, entry);
+	mapped_take_unit(m, from, entry);
 }
