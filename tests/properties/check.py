@@ -151,7 +151,9 @@ def settled(seen):
     freed = {address for change in seen.plan["changes"] if change["action"] == "delete"
              for one in seen.world.values() if one["address"] == change["address"]
              for address in {one["address"]} | one["aliases"]}
-    if any(freed & ({c["address"]} | set(c["aliases"]["add"])) for c in again["changes"] if c["action"] != "suspend"):
+    claimed = [{c["address"], (c["new_address"] or {}).get("to"), *c["aliases"]["add"]} for c in again["changes"]
+               if c["action"] != "suspend"]
+    if any(freed & addresses for addresses in claimed):
         return
     # With `update: false` an alias stays that a reactivation takes away: whoever needs it comes after a suspension.
     kept = {kind for kind, one in seen.config.get("actions", {}).items() if not one.get("update", True)}
@@ -423,9 +425,9 @@ def any_prefix(seen, place, rng, at=None):
     """Killed at any durable step, then continued, or closed and planned anew, it ends in the same organisation;
     and as long as anything that only takes away is not done, nothing is given."""
     at = at or rng.randint(1, max(seen.faults, 1))
-    # Where updates or reactivations are switched off, a closed run's half-made create stays half-made.
+    # Where updates or reactivations are switched off or left out, a closed run's half-made create stays half-made.
     kept = any(not kind.get("update", True) or kind.get("reactivate") == "never"
-               for kind in seen.config.get("actions", {}).values())
+               for kind in seen.config.get("actions", {}).values()) or "--only" in seen.step.get("options", ())
     close = rng.random() < 0.5 and not kept
     other = place.copy("prefix")
     other.approve(seen.plan)

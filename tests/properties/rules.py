@@ -937,7 +937,7 @@ def asked_for(plan, action, kind):
 def asked_about(plan, key, c, reasons):
     """What is manual is so about an action, too (S21)."""
     kind = plan.decision[key][1 if c is not None else 2].kind
-    if reasons in (["kind differs"], ["it would leave the scope"]):
+    if reasons in (["kind differs"], ["it would leave the scope"]) or c is not None and c.id in plan.kept:
         return asked_at_all(plan, kind)
     if c is None:
         return asked_for(plan, "create", kind)
@@ -1092,7 +1092,9 @@ def manual_of(plan, key):
     if not will_be_active(plan, c, w):
         return []
     reasons = [f"alias {a} is taken" for entry, a in plan.no_alias if entry is w]
-    if action in ("create", "update", "reactivate"):
+    waits = action is None and c is not None and c.active and lacks_key(plan, c, w) \
+        and plan.action_setting(c.kind, "update")
+    if action in ("create", "update", "reactivate") or waits:
         reasons += [f"alias {a} is unclaimed" for a in sorted(unclaimed(plan, c, w))]
     if w in plan.no_primary:
         reasons.append("the address is taken, or a swap")
