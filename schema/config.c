@@ -442,6 +442,12 @@ void config_reference(struct buf *out)
 	template_forms(out);
 	buf_char(out, '\n');
 	template_reference(out);
+	buf_puts(
+		out,
+		"\n#### Presets\n\nWhat a preset puts below the lines of a source. Each line can be "
+		"written differently. Of the two `functional` the first one holds unless `read` is "
+		"written.\n");
+	config_presets_reference(out);
 }
 
 void config_json_schema(struct buf *out)

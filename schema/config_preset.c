@@ -111,10 +111,12 @@ static const char *functional_lines(const struct preset *preset, const struct no
 	return preset->functional[0].lines;
 }
 
-/* "KEY:" with the lines below it. */
-static void add_section(struct buf *out, const char *key, const char *lines)
+/* "KEY:" with the lines below it; `read` may be NULL. */
+static void add_section(struct buf *out, const char *key, const char *read, const char *lines)
 {
 	buf_addf(out, "%s:\n", key);
+	if (read)
+		buf_addf(out, "  read: %s\n", read);
 	for (const char *end; *lines; lines = end + 1) {
 		end = strchr(lines, '\n');
 		buf_addf(out, "  %.*s\n", (int)(end - lines), lines);
@@ -132,12 +134,11 @@ static int apply(struct arena *arena, const struct preset *preset, struct node *
 
 	buf_puts(&text, preset->source);
 	if (users || !functional)
-		add_section(&text, "users", preset->users);
-	if (lines) {
-		add_section(&text, "functional", lines);
-		if (!node_get(functional, "read"))
-			buf_addf(&text, "  read: %s\n", preset->functional[0].read);
-	}
+		add_section(&text, "users", NULL, preset->users);
+	if (lines)
+		add_section(&text, "functional",
+			    node_get(functional, "read") ? NULL : preset->functional[0].read,
+			    lines);
 	base = yaml_parse(arena, arena_strf(arena, "preset %s", preset->name),
 			  arena_str(arena, buf_str(&text)), diags);
 	buf_release(&text);
@@ -162,4 +163,20 @@ int config_presets(struct arena *arena, struct node *root, struct diags *diags)
 			return -1;
 	}
 	return 0;
+}
+
+/* --- for people --------------------------------------------------------------------------------- */
+
+void config_presets_reference(struct buf *out)
+{
+	for (size_t i = 0; i < sizeof(presets) / sizeof(*presets); i++) {
+		const struct preset *preset = &presets[i];
+
+		buf_addf(out, "\n`preset: %s`:\n\n```yaml\n%s", preset->name, preset->source);
+		add_section(out, "users", NULL, preset->users);
+		for (size_t j = 0; j < 2; j++)
+			add_section(out, j ? "# or:\nfunctional" : "functional",
+				    preset->functional[j].read, preset->functional[j].lines);
+		buf_puts(out, "```\n");
+	}
 }

@@ -13,4 +13,7 @@
  */
 int config_presets(struct arena *arena, struct node *root, struct diags *diags);
 
+/* Markdown: the lines of each. */
+void config_presets_reference(struct buf *out);
+
 #endif
