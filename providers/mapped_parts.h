@@ -12,6 +12,14 @@
 /* "WHAT 'VALUE' PROBLEM (people.csv:12)"; the first reason stays. The value may be empty. */
 void mapped_hold(struct mapped *m, const struct mapped_entry *from, struct entry *entry,
 		 const char *what, struct str value, const char *problem);
+/* "people.csv:12: mobile '020…' is no mobile number: left out"; the value may be empty. */
+void mapped_warn(struct mapped *m, const struct mapped_entry *from, const char *what,
+		 struct str value, const char *problem);
+/* What conversions could make nothing of: a warning each, and done with. */
+void mapped_warn_notes(struct mapped *m, const struct mapped_entry *from, enum map_key key);
+/* The same where it is not as good as nothing, since that would give or take access: the entry is held. */
+void mapped_hold_notes(struct mapped *m, const struct mapped_entry *from, struct entry *entry,
+		       enum map_key key);
 /* The symbol of an entry's own name, which is no address. */
 const struct sym *mapped_name(struct mapped *m, struct str name);
 /* Keeps the reason why an account of that address is not listed. */

@@ -15,64 +15,6 @@
 #define ALIASES_MAX 10000
 #define RULES_NAMED 3
 
-/* --- what people are told ------------------------------------------------------------------- */
-
-/* "people.csv:12" or the entry's name. */
-static void add_place(struct buf *out, const struct mapped_entry *entry)
-{
-	if (entry->file)
-		buf_addf(out, "%s:%u", entry->file->text, entry->line);
-	else
-		buf_add(out, entry->name);
-}
-
-/* "people.csv:12: mobile '020…' is no mobile number: left out"; the value may be empty. */
-static void warn(struct mapped *m, const struct mapped_entry *entry, const char *what,
-		 struct str value, const char *problem)
-{
-	if (m->warnings++ >= MAPPED_WARNINGS_MAX)
-		return;
-	buf_clear(&m->text);
-	if (!entry->file)
-		buf_addf(&m->text, "%.*s: ", STR_FMT(field_cut(entry->name)));
-	buf_puts(&m->text, what);
-	if (value.len)
-		buf_addf(&m->text, " '%.*s'", STR_FMT(field_cut(value)));
-	buf_addf(&m->text, " %s: left out", problem);
-	/* An account key may stand in the same line. */
-	if (entry->file)
-		diag_hide_line(m->diags, sym_str(entry->file), entry->line);
-	diag_warning(m->diags, entry->file ? sym_str(entry->file) : m->config->name,
-		     entry->file ? entry->line : 0, 0, "%.*s", STR_FMT(buf_str(&m->text)));
-}
-
-/* What conversions could make nothing of. */
-static void warn_notes(struct mapped *m, const struct mapped_entry *entry, enum map_key key)
-{
-	/* The value may be most of a key. */
-	for (size_t i = 0; i < m->work.note_count; i++)
-		warn(m, entry, map_key_names[key],
-		     key == MAP_SSO_KEY ? STR("…") : m->work.notes[i].value,
-		     m->work.notes[i].problem);
-	m->work.note_count = 0;
-}
-
-/* The first reason stays. */
-void mapped_hold(struct mapped *m, const struct mapped_entry *from, struct entry *entry,
-		 const char *what, struct str value, const char *problem)
-{
-	if (entry->held)
-		return;
-	buf_clear(&m->text);
-	buf_puts(&m->text, what);
-	if (value.len)
-		buf_addf(&m->text, " '%.*s'", STR_FMT(field_cut(value)));
-	buf_addf(&m->text, " %s (", problem);
-	add_place(&m->text, from);
-	buf_char(&m->text, ')');
-	entry->held = sym_get(m->input->names, buf_str(&m->text));
-}
-
 /* --- values ------------------------------------------------------------------------------- */
 
 /* Whether the configuration has an opinion on it at all. */
@@ -81,16 +23,36 @@ static bool is_mapped(const struct config_section *section, enum map_key key)
 	return section->map[key].count && section->map[key].items[0].part_count;
 }
 
-/* The first template that has a value. */
-static struct values first_of(struct mapped *m, const struct mapped_entry *entry,
-			      enum map_key key)
+/* The first template that has a value; notes are there to be looked at. */
+static struct values first_with_notes(struct mapped *m, const struct mapped_entry *entry,
+				      enum map_key key)
 {
 	const struct templates *templates = &m->config->sections[entry->kind].map[key];
 	struct values values = {NULL, 0};
 
 	for (size_t i = 0; i < templates->count && !values.count; i++)
 		values = mapping_values(&m->work, &templates->items[i], entry->values);
-	warn_notes(m, entry, key);
+	return values;
+}
+
+static struct values first_of(struct mapped *m, const struct mapped_entry *entry,
+			      enum map_key key)
+{
+	struct values values = first_with_notes(m, entry, key);
+
+	mapped_warn_notes(m, entry, key);
+	return values;
+}
+
+/* The same where a value that nothing can be made of holds the entry. */
+static struct values first_or_held(struct mapped *m, const struct mapped_entry *from,
+				   struct entry *entry, enum map_key key)
+{
+	struct values values = first_with_notes(m, from, key);
+
+	if (values.count)
+		m->work.note_count = 0;
+	mapped_hold_notes(m, from, entry, key);
 	return values;
 }
 
@@ -156,7 +118,7 @@ static const struct sym *address_of(struct mapped *m, struct str value, struct e
 static void warn_nobody(struct mapped *m, const struct mapped_entry *from)
 {
 	if (config_source_manage(m->config, from->kind))
-		warn(m, from, "it", STR_NONE, "has no valid address");
+		mapped_warn(m, from, "it", STR_NONE, "has no valid address");
 }
 
 static void take_address(struct mapped *m, const struct mapped_entry *from, struct entry *entry)
@@ -243,7 +205,7 @@ static void take_aliases(struct mapped *m, const struct mapped_entry *from, stru
 						      from->values);
 		const struct sym **grown;
 
-		warn_notes(m, from, MAP_ALIASES);
+		mapped_warn_notes(m, from, MAP_ALIASES);
 		if (values.count == 0)
 			continue;
 		if (values.count > ALIASES_MAX - count)
@@ -258,7 +220,7 @@ static void take_aliases(struct mapped *m, const struct mapped_entry *from, stru
 			const struct sym *alias = address_of(m, values.items[j], &err);
 
 			if (!alias)
-				warn(m, from, "alias", values.items[j], err.text);
+				mapped_warn(m, from, "alias", values.items[j], err.text);
 			else if (alias != entry->account.address)
 				items[count++] = alias;
 		}
@@ -317,7 +279,8 @@ static void take_delegates(struct mapped *m, const struct mapped_entry *from,
 						      from->values);
 		struct delegate *grown;
 
-		warn_notes(m, from, MAP_DELEGATES);
+		/* Leaving it out would take access away for a slip of the pen. */
+		mapped_hold_notes(m, from, entry, MAP_DELEGATES);
 		if (values.count == 0)
 			continue;
 		if (values.count > DELEGATES_MAX - delegates->count) {
@@ -334,7 +297,6 @@ static void take_delegates(struct mapped *m, const struct mapped_entry *from,
 			struct err err = ERR_INIT;
 			const struct sym *who = delegate_of(m, values.items[j], &err);
 
-			/* Leaving it out would take access away for a slip of the pen. */
 			if (who)
 				grown[delegates->count++] = (struct delegate){who, NULL};
 			else
@@ -353,8 +315,8 @@ static void take_mobile(struct mapped *m, const struct mapped_entry *from, struc
 	if (values.count == 0)
 		return;
 	if (!mobile_valid(values.items[0])) {
-		warn(m, from, "mobile", values.items[0],
-		     "is not in E.164 form, which mobile(…) brings numbers into");
+		mapped_warn(m, from, "mobile", values.items[0],
+			    "is not in E.164 form, which mobile(…) brings numbers into");
 		return;
 	}
 	entry->account.mobile = sym_get(m->input->names, values.items[0]);
@@ -416,9 +378,11 @@ static void take_active(struct mapped *m, const struct mapped_entry *from, struc
 						      from->values);
 		bool active = true;
 
-		warn_notes(m, from, MAP_ACTIVE);
-		if (values.count == 0)
+		if (values.count == 0) {
+			mapped_hold_notes(m, from, entry, MAP_ACTIVE);
 			continue;
+		}
+		m->work.note_count = 0;
 		if (!mapping_bool(values.items[0], &active)) {
 			mapped_hold(m, from, entry, "'active' is",
 				    str_is_utf8(values.items[0]) ? values.items[0] : STR_NONE,
@@ -435,7 +399,7 @@ static void take_active(struct mapped *m, const struct mapped_entry *from, struc
 
 static void take_until(struct mapped *m, const struct mapped_entry *from, struct entry *entry)
 {
-	struct values values = first_of(m, from, MAP_UNTIL);
+	struct values values = first_or_held(m, from, entry, MAP_UNTIL);
 	char date[DATE_TEXT_SIZE];
 
 	if (values.count == 0)
@@ -458,7 +422,7 @@ static void take_until(struct mapped *m, const struct mapped_entry *from, struct
 
 static void take_id(struct mapped *m, const struct mapped_entry *from, struct entry *entry)
 {
-	struct values values = first_of(m, from, MAP_ID);
+	struct values values = first_or_held(m, from, entry, MAP_ID);
 	char digest[SHA256_TEXT_SIZE];
 
 	if (values.count == 0)

@@ -130,7 +130,7 @@ static void describe_all(const struct fixture *f, struct buf *out)
 
 struct story {
 	const char *configuration;
-	struct line lines[6];
+	struct line lines[8];
 	const char *expected;
 };
 
@@ -140,7 +140,7 @@ static void tell(const struct story *story)
 	struct fixture f;
 
 	open_fixture(&f, story->configuration);
-	for (unsigned i = 0; i < 6 && story->lines[i].values[0]; i++)
+	for (unsigned i = 0; i < 8 && story->lines[i].values[0]; i++)
 		add_line(&f, &story->lines[i], i + 1);
 	mapped_finish(&f.mapped);
 	describe_all(&f, &out);
@@ -239,6 +239,31 @@ static void makes_accounts(void **state)
 		 "(all.csv:5)\n"
 		 "user f@example.org name=F held='until' is 'tomorrow' and no date like "
 		 "2026-12-31, which date(…) brings days into (all.csv:6)\n"},
+		/* What nothing can be made of is not the same as nothing: nobody may become active by it,
+		 * nor anybody lose access. */
+		{USERS(", active: [\"{uac:ad_enabled}\", \"{expires:ad_unexpired|on:is(yes)}\"], until: "
+		       "[\"{end:date(DMY)}\", \"{end:date(YMD)}\"], id: \"{guid:guid}\", delegates: "
+		       "\"{by:guid}\"}}"),
+		 {{NULL, KIND_USER, {"mail=a@example.org", "name=A", "uac=x"}},
+		  {NULL, KIND_USER, {"mail=b@example.org", "name=B", "uac=514", "expires=x"}},
+		  {NULL, KIND_USER, {"mail=c@example.org", "name=C", "expires=x", "on=no"}},
+		  {NULL, KIND_USER, {"mail=d@example.org", "name=D", "end=soon"}},
+		  {NULL, KIND_USER, {"mail=e@example.org", "name=E", "end=2026-11-19"}},
+		  {NULL, KIND_USER, {"mail=f@example.org", "name=F", "guid=x"}},
+		  {NULL, KIND_USER, {"mail=g@example.org", "name=G", "by=\xFF"}},
+		  {NULL, KIND_USER, {"mail=h@example.org", "name=H", "uac=", "end= "}}},
+		 "user a@example.org name=A delegates= held='active' 'x' is no whole number "
+		 "(all.csv:1)\n"
+		 "user b@example.org name=B delegates= inactive inactive=not active by uac "
+		 "held='active' 'x' is no time as Active Directory writes it (all.csv:2)\n"
+		 "user c@example.org name=C delegates= inactive inactive=not active by expires, on\n"
+		 "user d@example.org name=D delegates= held='until' 'soon' is no date that can be "
+		 "read (all.csv:4)\n"
+		 "user e@example.org name=E delegates= inactive inactive=until 2026-11-19 has "
+		 "passed\n"
+		 "user f@example.org name=F delegates= held=its id 'x' is no GUID (all.csv:6)\n"
+		 "user g@example.org name=G delegates= held=its delegate is no GUID (all.csv:7)\n"
+		 "user h@example.org name=H delegates=\n"},
 		/* What only manages lists nobody, and says so of entries without an address. */
 		{SOURCE("    manage: [aliases]\n    users: {map: {address: \"{mail}\", aliases: "
 			"\"{alias}\"}}\n"),
