@@ -56,8 +56,7 @@ DEFAULT_ACTIONS = {"create": True, "update": True, "suspend": "recorded", "react
 #    scope stay, as everything else that is not seen. A functional account read by one of them is active.
 # design silent: S10. `protect` looks at the address an account has and at the one it should get.
 # design silent: S11. A delegate named by an address is the account of the entry with that address, whatever
-#    address that account has now; then of the entry with that alias (also one that another source overrules);
-#    then an account of the target that will have it, unless it is an entry's that should not have it. In one source
+#    address that account has now; then of the entry with that alias; then an account of the target that will have it, unless it is an entry's that should not have it. In one source
 #    an alias of its own entry means that entry. An entry whose account is not known (held, manual) is nobody, and
 #    never whoever has the address meanwhile; but who reads already goes on reading.
 # design silent: S12. "Is suspended" is one that stays so: a reactivated account is known. The suspension of an account is held while a new entry may be this account renamed; not
@@ -91,6 +90,7 @@ DEFAULT_ACTIONS = {"create": True, "update": True, "suspend": "recorded", "react
 # design silent: S28. An entry is a delegate by its address also where it counts as absent itself, and its
 #    account goes on (unmanaged).
 # design silent: S29. A create that is held for want of a key is one that would be made: not with `create: false`.
+# design silent: S32. An account that was deleted outside and is created anew keeps the ids that the record has of it.
 # design silent: S31. `protect` that names nobody who is there is as good as empty: deletes are refused.
 # design silent: S30. An alias outside the claimed domains that the account does not have yet is manual; the
 #    rest of the account goes on.
@@ -152,7 +152,6 @@ class Wanted:
     aliases: set = None
     delegates: set = None           # as addresses
     key: str = None                 # the reference to it
-    names: set = dataclasses.field(default_factory=set)        # aliases, also such that another source overrules
     held: str = None                # why, if so
     entries: int = 1                # that are held, then
     absent: bool = False            # outside the claimed domains, or the scope
@@ -397,7 +396,6 @@ def merge_account(its, said_by, config, verdict):
                 setattr(account, attribute, values[0])
     for attribute in SETS:
         merge_set(account, attribute, said_by)
-    account.names = {a for *_, said in said_by for a in said.get("aliases") or ()}
     if account.aliases is not None:
         ignored = {ascii_lower(d) for d in (config.get("domains") or {}).get("ignore_aliases") or []}
         account.aliases = {a for a in account.aliases if domain_of(a) not in ignored} - {its}
@@ -490,7 +488,7 @@ class Organisation:
             elif done.get(key) == "suspend" and recorded.key:
                 recorded.key = LOST
         for key in list(self.record):
-            if key not in after and done.get(key) == "delete":
+            if key not in after:
                 del self.record[key]
         for account in after.values():
             recorded = self.record.get(account.id)
@@ -738,6 +736,9 @@ def by_same_person(plan):
             for other in [other for other, i in plan.match.items() if i == alike[0].id]:
                 del plan.match[other]
                 plan.new_links.pop(alike[0].id, None)
+            for other in [other for other in plan.blocked if alike[0].address in {other.address} | other.was]:
+                if plan.blocked[other] == "the address was another person's":
+                    del plan.blocked[other]     # it is free now
             link(plan, w, alike[0])
 
 
@@ -890,8 +891,6 @@ def meant_by(plan, d, has):
     """A delegate is an account, not an address (S11)."""
     entries = [w for w in plan.wanted if w.address == d and not w.held] or \
         [w for w in plan.wanted if w.address == d] or [w for w in plan.wanted if d in (w.aliases or set())]
-    if not entries and not any(d in a.aliases | {a.address} for a in plan.final.values()):
-        entries = [w for w in plan.wanted if d in w.names]
     if entries:
         found = {plan.key(w) for w in entries if w.kind == USER and w not in plan.blocked and not w.held
                  and (w not in plan.match or plan.current[plan.match[w]].kind == USER)}
@@ -1139,7 +1138,7 @@ def judge(plan):
             whole = w.held or w in plan.blocked or c is not None and c.kind != w.kind \
                 or is_protected(plan, c, w) or is_narrowed_out(plan, c, w) or (reasons and action is None)
             if c is None and change:
-                verdict.links[key] = dict(w.ids)
+                verdict.links[key] = {**links_of_the_deleted(plan, w), **w.ids}
             elif c is not None and not whole and key in plan.new_links:                                # S22
                 rests = not c.active and not change
                 if w.absent and not change and not known_of(plan, c):
@@ -1156,6 +1155,18 @@ def judge(plan):
     verdict.result = describe(plan.final)
     verdict.readers = readers(verdict.result)
     limits(plan)
+
+
+def links_of_the_deleted(plan, w):
+    """Of the account that the entry had, and that somebody has deleted since the last run: by its id, then by the
+    address. What other sources call it stays known (S32)."""
+    gone = [r for key, r in plan.record.items() if key not in plan.current]
+    by_id = [r for r in gone if any(i is not None and r.links.get(s) == i for s, i in w.ids.items())]
+    others = [i for other in plan.wanted if other is not w for i in other.ids.items() if i[1] is not None]
+    by_address = [r for r in gone if r.kind == w.kind and w.address in {r.address, *r.known_as.values()}
+                  and not any(w.ids.get(s) not in (None, i) for s, i in r.links.items() if i is not None)
+                  and not any(one in r.links.items() for one in others)]
+    return next((r.links for r in by_id + by_address), {})
 
 
 def known_of(plan, c):
