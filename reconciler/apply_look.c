@@ -107,8 +107,8 @@ int look_limits(struct apply_run *run, struct err *err)
 	recorded_sources(run, &copy);
 	guard_limits(run->config, &facts, &copy);
 	if (copy.refused.count)
-		failed = err_set(err, ERR_LIMIT, "a limit refuses the plan, counted anew: %.*s",
-				 STR_FMT(copy.refused.items[0]));
+		failed = plan_refused(
+			&copy, "a limit refuses the plan, counted anew; plan again", err);
 	free(copy.sources.items);
 	free(copy.limits.items);
 	arena_release(&copy.arena);

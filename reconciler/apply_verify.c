@@ -197,8 +197,7 @@ int apply_fresh(const struct config *config, const struct policy *policy,
 	    check_config(config, plan, err) < 0 || check_policy(policy, wanted, plan, err) < 0)
 		return -1;
 	if (plan->refused.count)
-		return err_set(err, ERR_LIMIT, "a limit refuses the plan: %.*s",
-			       STR_FMT(plan->refused.items[0]));
+		return plan_refused(plan, "a limit refuses the plan; plan again", err);
 	if (check_policy_only(plan, err) < 0 || guard_protected(config, plan, err) < 0)
 		return -1;
 	if (verify_base(state, plan, err) < 0)

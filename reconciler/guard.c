@@ -86,6 +86,11 @@ static bool find_allow(const struct plan *plan, const struct rule *rule, uint64_
 	return found;
 }
 
+static uint64_t share_of(struct limit limit, uint64_t of)
+{
+	return of / 100 * limit.value + of % 100 * limit.value / 100;
+}
+
 /* What passes without being asked for. */
 static uint64_t passes(const struct config *config, struct limit limit, uint64_t of)
 {
@@ -99,7 +104,7 @@ static uint64_t passes(const struct config *config, struct limit limit, uint64_t
 	case LIMIT_PERCENT:
 		break;
 	}
-	share = of / 100 * limit.value + of % 100 * limit.value / 100;
+	share = share_of(limit, of);
 	least = config->free < of / 2 ? config->free : of / 2;
 	return share > least ? share : least;
 }
@@ -150,18 +155,35 @@ static void add_allow(const struct rule *rule, struct buf *out)
 		 rule->narrow.len ? ":" : "", STR_FMT(rule->narrow), rule->planned->count);
 }
 
-static void refuse(struct guard *guard, const struct rule *rule, uint64_t allowed)
+/* Where the number allowed comes from. */
+static void add_why_allowed(const struct config *config, const struct rule *rule,
+			    const struct plan_limit *entry, struct buf *out)
 {
-	struct buf text = BUF_INIT;
 	char limit[LIMIT_TEXT_SIZE];
 
+	if (entry->overridden) {
+		buf_puts(out, " (--allow)");
+		return;
+	}
+	if (rule->limit.type != LIMIT_PERCENT)
+		return;
 	limit_text(rule->limit, limit);
+	buf_addf(out, " (%s of %" PRIu64, limit, rule->of);
+	if (entry->allowed > share_of(rule->limit, rule->of))
+		buf_puts(out, entry->allowed == config->free ? ", or limits.free"
+							     : ", or limits.free up to half");
+	buf_char(out, ')');
+}
+
+static void refuse(struct guard *guard, const struct rule *rule, const struct plan_limit *entry)
+{
+	struct buf text = BUF_INIT;
+
 	buf_add(&text, rule->label);
 	buf_puts(&text, ": ");
 	add_counted(rule, &text);
-	buf_addf(&text, ", %" PRIu64 " allowed", allowed);
-	if (rule->limit.type == LIMIT_PERCENT)
-		buf_addf(&text, " (%s of %" PRIu64 ")", limit, rule->of);
+	buf_addf(&text, ", %" PRIu64 " allowed", entry->allowed);
+	add_why_allowed(guard->config, rule, entry, &text);
 	add_allow(rule, &text);
 	strs_add(&guard->plan->arena, &guard->plan->refused, buf_str(&text));
 	buf_release(&text);
@@ -194,7 +216,7 @@ static void judge(struct guard *guard, const struct rule *rule)
 	const struct plan_limit *entry = measure(guard, rule);
 
 	if (entry && entry->planned > entry->allowed)
-		refuse(guard, rule, entry->allowed);
+		refuse(guard, rule, entry);
 }
 
 static void judge_kind(struct guard *guard, enum limit_rule which, enum account_kind kind,

@@ -1,6 +1,7 @@
 #include "plan.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 
 const char *const action_names[ACTION_COUNT] = {
 	"delete", "suspend", "revoke", "grant", "reactivate", "update", "create",
@@ -38,6 +39,16 @@ void plan_release(struct plan *plan)
 bool plan_is_empty(const struct plan *plan)
 {
 	return plan->changes.count == 0 && plan->adopt.count == 0 && plan->policy.count == 0;
+}
+
+int plan_refused(const struct plan *plan, const char *what, struct err *err)
+{
+	char more[40] = "";
+
+	if (plan->refused.count > 1)
+		snprintf(more, sizeof(more), " (and %zu more)", plan->refused.count - 1);
+	return err_set(err, ERR_LIMIT, "%s: %.*s%s", what, STR_FMT(plan->refused.items[0]),
+		       more);
 }
 
 /* A key is no attribute: it goes with every request for the user. */

@@ -237,6 +237,8 @@ void plan_release(struct plan *plan);
 void plan_sort(struct plan *plan);
 /* Nothing to do and nothing to record: no changes, adoptions or policy entries. */
 bool plan_is_empty(const struct plan *plan);
+/* ERR_LIMIT: "`what`: the first refusal (and 2 more)". */
+int plan_refused(const struct plan *plan, const char *what, struct err *err);
 struct plan_tally {
 	uint64_t of[ACTION_COUNT];
 	uint64_t granted, removed; /* pairs, but for creates and suspends */

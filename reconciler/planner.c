@@ -340,9 +340,7 @@ int plan_deliver(struct context *context, struct plan *plan)
 		return -1;
 	say_next(plan, path);
 	if (plan->refused.count)
-		return err_set(&context->err, ERR_LIMIT, "refused: %.*s%s",
-			       STR_FMT(plan->refused.items[0]),
-			       plan->refused.count > 1 ? " (and more)" : "");
+		return plan_refused(plan, "refused", &context->err);
 	bool changes = !plan_is_empty(plan);
 	context->status = changes && given(&context->arguments, "detailed-exitcode") ? 2 : 0;
 	return 0;

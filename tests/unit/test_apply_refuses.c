@@ -74,7 +74,7 @@ static void refuses_plans(void **unused)
 			   &bench.err),
 	     &bench.err);
 	policy_release(&policy);
-	expect_refused(&bench, ERR_LIMIT, "counted anew: suspend user: 1 planned");
+	expect_refused(&bench, ERR_LIMIT, "counted anew; plan again: suspend user: 1 planned");
 	bench_close(&bench);
 }
 

@@ -146,7 +146,7 @@ static const struct guard_case cases[] = {
 	{"but not more than half", "3 suspend user", 5, 0, "suspend=10%", "",
 	 "suspend user 3/5 2\n"
 	 "! suspend user: 3 planned (suspend1@example.org, suspend2@example.org, "
-	 "suspend3@example.org), 2 allowed (10% of 5); to allow it: --allow "
+	 "suspend3@example.org), 2 allowed (10% of 5, or limits.free up to half); to allow it: --allow "
 	 "suspend:user=3\n"},
 	{"the first run into an empty organisation", "3 create user, create functional +2", 0,
 	 0, "create=10% grant=1", "",
@@ -162,14 +162,14 @@ static const struct guard_case cases[] = {
 	{"the kind's own counts", "3 create user", 0, 0, "create=10%", "create=9,create:user=2",
 	 "create user 3/0 2 raised\n"
 	 "! create user: 3 planned (create1@example.org, create2@example.org, "
-	 "create3@example.org), 2 allowed (10% of 0); to allow it: --allow create:user=3\n"},
+	 "create3@example.org), 2 allowed (--allow); to allow it: --allow create:user=3\n"},
 	{"of several for the same the largest counts", "3 create user", 0, 0, "create=10%",
 	 "create:user=2,create:user=3,create:user=1", "create user 3/0 3 raised\n"},
 	{"one for both kinds is no reason to forget the kind's own", "3 create user", 0, 0,
 	 "create=10%", "create:user=2,create=9",
 	 "create user 3/0 2 raised\n"
 	 "! create user: 3 planned (create1@example.org, create2@example.org, "
-	 "create3@example.org), 2 allowed (10% of 0); to allow it: --allow create:user=3\n"},
+	 "create3@example.org), 2 allowed (--allow); to allow it: --allow create:user=3\n"},
 	{"allowing less than the limit changes nothing", "3 create user", 100, 0, "create=10%",
 	 "create:user=1", "create user 3/100 10\n"},
 	{"absolute", "3 update user", 100, 0, "update=2", "",
