@@ -110,6 +110,10 @@ static bool word_among(const char *words, const char *value)
 static int push_option(struct arguments *arguments, const struct option *option,
 		       const char *value, struct err *err)
 {
+	/* A list that a script fills and that came out empty would narrow nothing. */
+	if (value && !*value && (option->repeats || option->value[0] == '['))
+		return err_set(err, ERR_USAGE, "--%s is empty: %s is expected", option->name,
+			       option->value);
 	if (option->words && value && !word_among(option->words, value))
 		return err_set(err, ERR_USAGE, "--%s takes one of %s, not '%s'", option->name,
 			       option->words, value);

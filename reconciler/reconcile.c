@@ -428,6 +428,8 @@ void reconcile(const struct reconcile_input *input, struct plan *plan,
 	expect_fill(plan, input->current, input->names);
 }
 
+#define DAY 86400
+
 int reconcile_check(const struct config *config, const struct plan_options *options,
 		    struct err *err)
 {
@@ -443,10 +445,15 @@ int reconcile_check(const struct config *config, const struct plan_options *opti
 			       "--delete %.*s: 'suspended' or 'suspended-and-missing' is "
 			       "expected",
 			       STR_FMT(options->delete_));
-	if (!duration_parse(options->suspended_for, &seconds))
+	if (options->suspended_for.len == 0)
 		return err_set(err, ERR_USAGE,
 			       "--delete needs --suspended-for with a duration such as 30d: "
 			       "deleted messages are lost for ever");
+	/* The record keeps the day of a suspension, not the hour. */
+	if (!duration_parse(options->suspended_for, &seconds) || seconds % DAY)
+		return err_set(err, ERR_USAGE,
+			       "--suspended-for %.*s: whole days such as 30d are expected",
+			       STR_FMT(options->suspended_for));
 	if (config->target.protect.count == 0)
 		return err_set(err, ERR_USAGE,
 			       "--delete needs target.protect: name the accounts that must "

@@ -142,11 +142,19 @@ static void warn_unused_patterns(struct world *w)
 		warn_unused_pattern(w, "include", options->include.items[i]);
 	for (size_t i = 0; i < options->exclude.count; i++)
 		warn_unused_pattern(w, "exclude", options->exclude.items[i]);
-	if (options->refresh_keys.len && !refreshes(w))
-		warn(w, arena_strf(&w->arena,
-				   "--refresh-keys %.*s sends nothing: no account of such an "
-				   "address is active and has a key in a source",
-				   STR_FMT(options->refresh_keys)));
+	if (!options->refresh_keys.len || refreshes(w))
+		return;
+	if (str_is(options->refresh_keys, "*"))
+		warn(w,
+		     STR("--refresh-keys sends nothing: no account that this plan may change "
+			 "is active and has a key in a source"));
+	else
+		warn(w,
+		     arena_strf(&w->arena,
+				"--refresh-keys=%.*s sends nothing: no account of such an "
+				"address that this plan may change is active and has a key in "
+				"a source",
+				STR_FMT(options->refresh_keys)));
 }
 
 /* --- delegates ------------------------------------------------------------------------------ */

@@ -180,8 +180,12 @@ static void show_options_given(const struct view *v)
 		add_option(&text, "delete", options->delete_);
 	if (options->suspended_for.len > 0)
 		add_option(&text, "suspended-for", options->suspended_for);
-	if (options->refresh_keys.len > 0)
-		add_option(&text, "refresh-keys", options->refresh_keys);
+	/* Its value stands behind "=" only. */
+	if (options->refresh_keys.len > 0) {
+		buf_puts(&text, text.len ? " --refresh-keys" : "--refresh-keys");
+		if (!str_is(options->refresh_keys, "*"))
+			buf_addf(&text, "=%.*s", STR_FMT(options->refresh_keys));
+	}
 	if (options->policy_only)
 		buf_puts(&text, text.len ? " --policy-only" : "--policy-only");
 	if (text.len > 0) {
