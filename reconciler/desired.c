@@ -323,13 +323,13 @@ static void entries_ahead(const struct entries *entries, const struct address_ke
 
 /* --- what filters leave out --------------------------------------------------------------- */
 
-/* By address, for look-ups only: the numbers depend on what was read first. */
+/* By address or id, for look-ups only: the numbers depend on what was read first. */
 static int left_out_cmp(const void *a, const void *b)
 {
 	const struct left_out *x = a, *y = b;
 
-	if (x->address != y->address)
-		return x->address->number < y->address->number ? -1 : 1;
+	if (x->who != y->who)
+		return x->who->number < y->who->number ? -1 : 1;
 	if (x->source != y->source)
 		return x->source < y->source ? -1 : 1;
 	return x->kind < y->kind ? -1 : x->kind > y->kind;
@@ -359,9 +359,9 @@ static void keep_left_out(const struct entries *entries, struct desired *out)
 }
 
 const struct sym *desired_left_out(const struct desired *desired, uint32_t source,
-				   enum account_kind kind, const struct sym *address)
+				   enum account_kind kind, const struct sym *who)
 {
-	const struct left_out key = {.address = address, .source = source, .kind = kind};
+	const struct left_out key = {.who = who, .source = source, .kind = kind};
 	const struct left_out *found = desired->left_out_count
 					       ? bsearch(&key, desired->left_out,
 							 desired->left_out_count, sizeof(key),

@@ -44,7 +44,8 @@ static void say_sources(const struct world *w, uint32_t s, struct buf *out)
 
 	buf_puts(out, "  sources: ");
 	if (!desired) {
-		if (!left_out_text(w, s, out))
+		if (!left_out_text(w, subject_kind(w, s), subject_address(w, s),
+				   recorded_at(w, s), out))
 			buf_puts(out, "none lists it");
 		buf_char(out, '\n');
 		return;
@@ -74,7 +75,8 @@ static void say_target(const struct world *w, uint32_t s, struct buf *out)
 
 	buf_puts(out, "  target:  ");
 	if (!current) {
-		buf_puts(out, "does not have it\n");
+		buf_puts(out, is_out_of_scope(w, s) ? "has it outside target.scope\n"
+						    : "does not have it\n");
 		return;
 	}
 	buf_addf(out, "%s, id ", current->active ? "active" : "suspended");
@@ -185,6 +187,8 @@ static void say_key(const struct world *w, uint32_t s, const struct difference *
 		return;
 	if (!desired_at(w, s)->fingerprint)
 		buf_puts(out, "  sso_key: no source has one\n");
+	else if (!current_at(w, s) && !is_live(w, s))
+		buf_puts(out, "  sso_key: would be sent\n");
 	else if (!current_at(w, s) || (difference->attributes & ATTR_KEY))
 		buf_puts(out, "  sso_key: sent\n");
 	else
@@ -327,7 +331,8 @@ static void explain_subject(const struct world *w, uint32_t s, struct buf *out)
 	say_target(w, s, out);
 	say_record(recorded_at(w, s), out);
 	explain_rule(w, s, out);
-	if (subject->desired != NOBODY && subject->want == WANT_ACTIVE) {
+	if (subject->desired != NOBODY && subject->want == WANT_ACTIVE &&
+	    (current_at(w, s) || !is_out_of_scope(w, s))) {
 		difference_find(w, s, &difference);
 		say_attributes(w, s, &difference, out);
 		say_wanted_delegates(w, s, &difference, out);
@@ -337,19 +342,55 @@ static void explain_subject(const struct world *w, uint32_t s, struct buf *out)
 	difference_release(&difference);
 }
 
+static const struct recorded_account *recorded_as(const struct world *w, enum account_kind kind,
+						  const struct sym *address)
+{
+	for (size_t i = 0; i < w->in->recorded->count; i++) {
+		const struct recorded_account *recorded = &w->in->recorded->items[i];
+
+		if (recorded->account.kind == kind && recorded->account.address == address)
+			return recorded;
+	}
+	return NULL;
+}
+
+/* Whom no plan looks at: neither there nor listed, but known to the record or to a source's filters. */
+static bool explain_absent(const struct world *w, enum account_kind kind,
+			   const struct sym *address, struct buf *out)
+{
+	const struct recorded_account *recorded = recorded_as(w, kind, address);
+	CLEANUP(buf_release) struct buf sources = BUF_INIT;
+
+	if (!left_out_text(w, kind, address, recorded, &sources)) {
+		if (!recorded)
+			return false;
+		buf_puts(&sources, "none lists it");
+	}
+	buf_addf(out, "%s %s\n  sources: ", kind_names[kind], address->text);
+	buf_add(out, buf_str(&sources));
+	buf_puts(out, "\n  target:  ");
+	buf_puts(out, is_hidden(w, recorded ? recorded->account.id : address)
+			      ? "has it outside target.scope\n"
+		      : recorded ? "does not have it any more\n"
+				 : "does not have it\n");
+	say_record(recorded, out);
+	buf_puts(out, "  result:  no change\n");
+	return true;
+}
+
 /* Everybody who has, wants or had the address, each once. */
 void explain_account(const struct world *w, struct explanation *explanation)
 {
 	const struct sym *address = explanation->address;
 	const struct account *owner = accounts_owner(&w->index, address);
-	bool known = is_hidden(w, address);
+	struct buf *out = &explanation->text;
+	bool known = false;
 
-	if (known)
-		buf_addf(
-			&explanation->text,
-			"%s: an account outside target.scope has it: no plan sees or changes that "
-			"one\n",
-			address->text);
+	if (is_hidden(w, address))
+		buf_addf(out,
+			 "%s: an account outside target.scope has it: no plan sees or changes "
+			 "that one\n",
+			 address->text);
 	for (uint32_t s = 0; s < w->count; s++) {
 		const struct desired_account *desired = desired_at(w, s);
 		const struct recorded_account *recorded = recorded_at(w, s);
@@ -359,19 +400,9 @@ void explain_account(const struct world *w, struct explanation *explanation)
 				  set_has(desired->account.aliases, address))) &&
 		    !(recorded && recorded->account.address == address))
 			continue;
-		explain_subject(w, s, &explanation->text);
+		explain_subject(w, s, out);
 		known = true;
 	}
-	for (size_t i = 0; !known && i < w->in->recorded->count; i++) {
-		const struct recorded_account *recorded = &w->in->recorded->items[i];
-
-		if (recorded->account.address != address)
-			continue;
-		buf_addf(&explanation->text, "%s ", kind_names[recorded->account.kind]);
-		add_sym(&explanation->text, address);
-		buf_puts(&explanation->text, "\n  sources: none lists it\n"
-					     "  target:  does not have it any more\n");
-		say_record(recorded, &explanation->text);
-		known = true;
-	}
+	for (int kind = 0; !known && kind < KIND_COUNT; kind++)
+		known = explain_absent(w, (enum account_kind)kind, address, out);
 }

@@ -14,7 +14,8 @@ static void say_match(const struct world *w, uint32_t s, struct buf *out)
 	buf_puts(out, "  who:     ");
 	switch (w->identity[d].match) {
 	case MATCH_NEW:
-		buf_puts(out, w->subjects[s].recorded == NOBODY
+		buf_puts(out, is_out_of_scope(w, s) ? "somebody outside target.scope"
+			      : w->subjects[s].recorded == NOBODY
 				      ? "nobody yet: no id and no address leads to an account"
 				      : "known to the record, and gone from the target");
 		break;

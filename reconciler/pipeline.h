@@ -86,9 +86,10 @@ struct desired {
 		NULL, 0, NULL, NULL, 0, ARENA_INIT \
 	}
 void desired_release(struct desired *desired);
-/* Why that source, which has the address, does not list an account of it; NULL: it does not have it. */
+/* Why that source, which has the address or the id (its digest), does not list an account of it; NULL:
+ * it does not have it. */
 const struct sym *desired_left_out(const struct desired *desired, uint32_t source,
-				   enum account_kind kind, const struct sym *address);
+				   enum account_kind kind, const struct sym *who);
 
 /*
  * Joins entries by primary address: for each attribute the first source that has an opinion wins;

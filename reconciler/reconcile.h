@@ -210,6 +210,8 @@ void world_release(struct world *w);
 /* --- reconcile.c --- */
 
 bool is_hidden(const struct world *w, const struct sym *address_or_id);
+/* Whether the subject's account, or the one at its address, is there out of target.scope. */
+bool is_out_of_scope(const struct world *w, uint32_t s);
 bool has_key(const struct desired_account *desired);       /* NULL has none */
 bool key_is_lost(const struct recorded_account *recorded); /* NULL has lost none */
 
@@ -290,7 +292,8 @@ struct plan_change *emit_change(struct world *w, uint32_t s,
 /* --- reconcile_because.c --- */
 
 /* What sources have it and leave it out, and why: "hr: left out by exclude: …". False: none. */
-bool left_out_text(const struct world *w, uint32_t s, struct buf *out);
+bool left_out_text(const struct world *w, enum account_kind kind, const struct sym *address,
+		   const struct recorded_account *recorded, struct buf *out);
 /* Why it is not to be active: by source, setting or date. */
 void leave_text(const struct world *w, uint32_t s, struct buf *out);
 /* "Bob Vos, Cardiology" */

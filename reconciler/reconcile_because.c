@@ -157,14 +157,20 @@ static void add_suspension(const struct recorded_account *recorded, struct buf *
 	buf_add(out, sym_str(recorded->suspended_by));
 }
 
-bool left_out_text(const struct world *w, uint32_t s, struct buf *out)
+bool left_out_text(const struct world *w, enum account_kind kind, const struct sym *address,
+		   const struct recorded_account *recorded, struct buf *out)
 {
 	const size_t start = out->len;
 
 	for (uint32_t source = 0; source < w->config->source_count; source++) {
-		const struct sym *because = desired_left_out(
-			w->in->desired, source, subject_kind(w, s), subject_address(w, s));
+		const struct recorded_link *link =
+			recorded ? recorded_link_of(w, recorded, source) : NULL;
+		const struct sym *because = desired_left_out(w->in->desired, source, kind,
+							     address);
 
+		/* Who was given another address is still the same by his id. */
+		if (!because && link && link->digest)
+			because = desired_left_out(w->in->desired, source, kind, link->digest);
 		if (because)
 			buf_addf(out, "%s%.*s: %s", out->len > start ? "; " : "",
 				 STR_FMT(w->config->sources[source].name), because->text);
@@ -185,7 +191,7 @@ static void add_absence(const struct world *w, uint32_t s, struct buf *out)
 		buf_puts(out, " is outside domains.claimed");
 		return;
 	}
-	if (left_out_text(w, s, out))
+	if (left_out_text(w, subject_kind(w, s), subject_address(w, s), recorded, out))
 		return;
 	for (uint32_t i = 0; recorded && i < recorded->link_count; i++) {
 		buf_puts(out, i ? ", " : "");

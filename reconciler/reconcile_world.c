@@ -144,6 +144,14 @@ bool is_hidden(const struct world *w, const struct sym *address_or_id)
 	       w->hidden[address_or_id->number];
 }
 
+bool is_out_of_scope(const struct world *w, uint32_t s)
+{
+	const struct recorded_account *recorded = recorded_at(w, s);
+
+	return (recorded && is_hidden(w, recorded->account.id)) ||
+	       is_hidden(w, subject_address(w, s));
+}
+
 void world_release(struct world *w)
 {
 	accounts_index_release(&w->index);

@@ -37,9 +37,9 @@ struct entry {
 	const struct delegates *ended;
 };
 
-/* What a source has, and its filters leave out. */
+/* What a source has, and its filters leave out: once by its address, and once by its id. */
 struct left_out {
-	const struct sym *address;
+	const struct sym *who;     /* the address, or the digest of the id as in `id_digest` */
 	const struct sym *because; /* "left out by exclude: Status is 'Left'" */
 	uint32_t source;           /* index in config.sources */
 	enum account_kind kind;

@@ -59,7 +59,8 @@ static const struct {
 	 "user jane\n"
 	 "  sources: none lists it\n"
 	 "  target:  does not have it any more\n"
-	 "  record:  desired since 1970-01-02; linked to declared\n"},
+	 "  record:  desired since 1970-01-02; linked to declared\n"
+	 "  result:  no change\n"},
 };
 
 static void test_explain(void **state)
