@@ -33,8 +33,7 @@ class Opinion:
         found = sets("change", verdict.actions(), {(c["action"], c["kind"], c["address"]) for c in plan["changes"]})
         for what, mine in (("manual", verdict.manual), ("held", verdict.held)):
             found += sets(what, mine, {tuple(one["account"].split(" ", 1)) for one in plan[what]})
-        if not plan["options"]["only"]:
-            found += sets("adopt", verdict.adopt, {(one["kind"], one["address"]) for one in plan["adopt"]})
+        found += sets("adopt", verdict.adopt, {(one["kind"], one["address"]) for one in plan["adopt"]})
         refused = [(REFUSED.match(text), text) for text in plan["refused"]]
         found += sets("refused", verdict.refused, {match[1] if match else text for match, text in refused})
         return found + [f"because: {who}: {why}" for who, why in verdict.why.items() if found]

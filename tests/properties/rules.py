@@ -684,7 +684,7 @@ def by_what_it_was(plan):
         found = [(w, c) for w in open_entries(plan) for c in free_accounts(plan) if c.address in w.was
                  and c.kind == w.kind and not any(other.address == w.address for other in free_accounts(plan))]
         for w, c in found[:1]:
-            if is_another_person(plan, w, c) and not same_person(plan, w):
+            if is_another_person(plan, w, c) and not same_person(plan, w) and not w.held:
                 plan.blocked[w] = "the address was another person's"
             else:
                 link(plan, w, c)
@@ -1146,11 +1146,14 @@ def judge(plan):
                 wished = not w.absent and will_be_active(plan, c, w)
                 if c.active and not change and not wished or rests and wished:                         # S22, S23
                     continue
+                if not change and not asked_for(plan, "adopt", c.kind):     # --only with kinds, at most
+                    continue
                 if change or not rests or any(i is not None for i in plan.new_links[key].values()):
                     verdict.links[key] = plan.new_links[key]
                     if not change:
                         verdict.adopt.append(name)
-            if not whole and not w.absent and (change or c) and will_be_active(plan, c, w):            # S25
+            noted = change or c is not None and asked_for(plan, "adopt", c.kind)
+            if not whole and not w.absent and noted and will_be_active(plan, c, w):                    # S25
                 verdict.desired.add(key)
     verdict.result = describe(plan.final)
     verdict.readers = readers(verdict.result)
