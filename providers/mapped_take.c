@@ -156,24 +156,39 @@ static void add_rule(const struct config_section *section, const struct config_r
 		buf_addf(out, "; or one of %zu more", section->include_count - RULES_NAMED);
 }
 
+/* The digest of an id; NULL: there is none. */
+static const struct sym *digest_of(struct mapped *m, struct values id)
+{
+	char digest[SHA256_TEXT_SIZE];
+
+	if (id.count == 0)
+		return NULL;
+	source_id_digest(m->config->name, id.items[0], digest);
+	return sym_get(m->input->names, str_of(digest));
+}
+
 void mapped_leave_out(struct mapped *m, const struct mapped_entry *from,
 		      const struct config_rule *rule)
 {
 	const struct config_section *section = &m->config->sections[from->kind];
 	struct err unusable = ERR_INIT; /* then nobody can be meant */
-	const struct sym *address;
+	const struct sym *who[2], *because;
 	struct values values;
 
 	if (config_source_manage(m->config, from->kind))
 		return;
 	values = first_of(m, from, MAP_ADDRESS);
-	address = values.count ? address_of(m, values.items[0], &unusable) : NULL;
-	if (!address)
+	who[0] = values.count ? address_of(m, values.items[0], &unusable) : NULL;
+	who[1] = digest_of(m, first_of(m, from, MAP_ID));
+	if (!who[0] && !who[1])
 		return;
 	buf_clear(&m->text);
 	add_rule(section, rule, &m->text);
-	*vec_push(&m->entries->left_out) = (struct left_out){
-		address, sym_get(m->input->names, buf_str(&m->text)), m->source, from->kind};
+	because = sym_get(m->input->names, buf_str(&m->text));
+	for (size_t i = 0; i < 2; i++)
+		if (who[i])
+			*vec_push(&m->entries->left_out) =
+				(struct left_out){who[i], because, m->source, from->kind};
 }
 
 static void take_name(struct mapped *m, const struct mapped_entry *from, struct entry *entry)
@@ -422,13 +437,7 @@ static void take_until(struct mapped *m, const struct mapped_entry *from, struct
 
 static void take_id(struct mapped *m, const struct mapped_entry *from, struct entry *entry)
 {
-	struct values values = first_or_held(m, from, entry, MAP_ID);
-	char digest[SHA256_TEXT_SIZE];
-
-	if (values.count == 0)
-		return;
-	source_id_digest(m->config->name, values.items[0], digest);
-	entry->id_digest = sym_get(m->input->names, str_of(digest));
+	entry->id_digest = digest_of(m, first_or_held(m, from, entry, MAP_ID));
 }
 
 /* --- all of it --------------------------------------------------------------------------- */
