@@ -284,10 +284,12 @@ static void judge_empty(struct guard *guard, const struct rule *rule, struct pla
 		return;
 	}
 	buf_add(&text, rule->label);
-	buf_puts(&text, ": the source has no entries at all");
+	buf_puts(&text, ": the source lists no account at all");
 	if (before > 0)
-		buf_addf(&text, ", at the last run it had %" PRIu64, before);
-	buf_puts(&text, "; mend it or take it out of the configuration");
+		buf_addf(&text, ", at the last run it listed %" PRIu64, before);
+	buf_puts(
+		&text,
+		"; mend it, or what its filters leave out, or take it out of the configuration");
 	add_allow(rule, &text);
 	strs_add(&guard->plan->arena, &guard->plan->refused, buf_str(&text));
 	buf_release(&text);

@@ -302,17 +302,17 @@ static const struct {
 	 "source_shrink=95",
 	 "source_shrink ad 40/90 95 raised\nsource_shrink ad delegations 95/100 95 raised\n"},
 	{"is empty, and never was known", 0, 0, 0, 0, 0, false, "",
-	 "! source_shrink ad: the source has no entries at all; mend it or take it out of the "
-	 "configuration; to allow it: --allow source_shrink:ad=0\n"},
+	 "! source_shrink ad: the source lists no account at all; mend it, or what its filters leave "
+	 "out, or take it out of the configuration; to allow it: --allow source_shrink:ad=0\n"},
 	{"is empty, and was not", 0, 0, 0, 3, 0, true, "",
 	 "source_shrink ad 3/3 1\n"
-	 "! source_shrink ad: the source has no entries at all, at the last run it had 3; mend it "
-	 "or take it out of the configuration; to allow it: --allow source_shrink:ad=3\n"},
+	 "! source_shrink ad: the source lists no account at all, at the last run it listed 3; mend it, "
+	 "or what its filters leave out, or take it out of the configuration; to allow it: --allow source_shrink:ad=3\n"},
 	{"is empty, allowed", 0, 0, 0, 3, 0, true, "source_shrink:ad=3",
 	 "source_shrink ad 3/3 3 raised\n"},
 	{"allowed for another source", 0, 0, 0, 0, 0, true, "source_shrink:exo=3",
-	 "! source_shrink ad: the source has no entries at all; mend it or take it out of the "
-	 "configuration; to allow it: --allow source_shrink:ad=0\n"},
+	 "! source_shrink ad: the source lists no account at all; mend it, or what its filters leave "
+	 "out, or take it out of the configuration; to allow it: --allow source_shrink:ad=0\n"},
 };
 
 static void test_source_limits(void **state)
