@@ -40,7 +40,8 @@ DEFAULT_ACTIONS = {"create": True, "update": True, "suspend": "recorded", "react
 # design silent: S3. Two sources claim one address for two accounts: the account whose claim comes from the
 #    later source is held, as a whole.
 # design silent: S4. `was:` counts when nobody has the entry's own address. One that is another entry's address
-#    is an error in one source; in two, both are held.
+#    is an error in one source; in two, both are held. Of two that name the same
+#    earlier address the one of the later source is held.
 # design silent: S5. An entry without id whose account was renamed in the portal is still that account: the
 #    record says so, for as long as the source lists it so, unless another entry wants the address the account has
 #    now. One that follows to the new address is linked anew.
@@ -436,7 +437,9 @@ def hold_duplicates(wanted):
 def hold_earlier(wanted):
     for one in wanted:
         for other in wanted:
-            if one is not other and (one.was & ({other.address} | other.was) or one.address in other.was):    # S4
+            later = one.claims[one.address] >= other.claims[other.address]
+            if one is not other and (one.was & {other.address} or one.address in other.was
+                                     or later and one.was & other.was):                                # S4
                 one.held = "its earlier address is another one's, too"
 
 
