@@ -175,7 +175,8 @@ struct plan_options {
 };
 
 struct plan_counts {
-	uint64_t unchanged, unmanaged, protected_, inactive /* suspended and so wanted */;
+	uint64_t unchanged, unmanaged, left_out /* by the options */, protected_,
+		inactive /* suspended and so wanted */;
 };
 
 /*

@@ -183,6 +183,8 @@ static void read_sources(struct scan *scan, struct plan *plan)
 	plan->counts.unchanged = scan_number(scan);
 	if (scan_has(scan, ", unmanaged: "))
 		plan->counts.unmanaged = scan_number(scan);
+	if (scan_has(scan, ", left_out: "))
+		plan->counts.left_out = scan_number(scan);
 	if (scan_has(scan, ", protected: "))
 		plan->counts.protected_ = scan_number(scan);
 	if (scan_has(scan, ", inactive: "))

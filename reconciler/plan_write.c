@@ -211,6 +211,7 @@ static void write_sources(struct writer *w, const struct plan *plan)
 	}
 	add_number(w, "counts: {unchanged: ", plan->counts.unchanged);
 	add_number_given(w, ", unmanaged: ", plan->counts.unmanaged);
+	add_number_given(w, ", left_out: ", plan->counts.left_out);
 	add_number_given(w, ", protected: ", plan->counts.protected_);
 	add_number_given(w, ", inactive: ", plan->counts.inactive);
 	buf_puts(w->out, "}\n");

@@ -37,7 +37,7 @@ enum ruling {
 	RULING_DELETE,
 	RULING_INACTIVE,  /* suspended, and so wanted */
 	RULING_UNMANAGED, /* not ours to change */
-	RULING_LEFT_OUT,  /* by --only, --include or --exclude: as if unmanaged */
+	RULING_LEFT_OUT,  /* by --only, --include or --exclude */
 	RULING_PROTECTED,
 	RULING_HELD,
 	RULING_MANUAL,

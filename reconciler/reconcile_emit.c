@@ -152,8 +152,10 @@ static void emit_subject(struct world *w, uint32_t s, struct difference *differe
 		emit_adoption(w, s);
 		break;
 	case RULING_UNMANAGED:
-	case RULING_LEFT_OUT:
 		counts->unmanaged += s < w->current_count;
+		break;
+	case RULING_LEFT_OUT:
+		counts->left_out += s < w->current_count;
 		break;
 	case RULING_PROTECTED:
 		counts->protected_ += s < w->current_count;

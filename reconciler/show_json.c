@@ -129,6 +129,7 @@ static void add_counts(struct json_writer *w, const struct plan *plan)
 	number(w, "held", plan->held.count);
 	number(w, "unchanged", plan->counts.unchanged);
 	number(w, "unmanaged", plan->counts.unmanaged);
+	number(w, "left_out", plan->counts.left_out);
 	number(w, "protected", plan->counts.protected_);
 	number(w, "inactive", plan->counts.inactive);
 	json_end_object(w);

@@ -108,6 +108,7 @@ static const struct member counts_members[] = {
 	{"held", COUNT, NULL},
 	{"unchanged", COUNT, NULL},
 	{"unmanaged", COUNT, "accounts that no source lists"},
+	{"left_out", COUNT, "by --only, --include or --exclude"},
 	{"protected", COUNT, NULL},
 	{"inactive", COUNT, "suspended, as wanted"},
 	{NULL, NULL, NULL},

@@ -137,6 +137,7 @@ static void show_left_alone(const struct view *v)
 		uint64_t count;
 		const char *what;
 	} parts[] = {{counts->unmanaged, "not managed"},
+		     {counts->left_out, "left out by the options"},
 		     {counts->protected_, "protected"},
 		     {counts->inactive, "suspended, as wanted"}};
 	bool first = true;

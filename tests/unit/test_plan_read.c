@@ -340,6 +340,7 @@ static void refuses_edits(void **state)
 		 "p: the plan names a commit that cannot be one"},
 		{"writes: 5", "writes: 5, more: 1", NULL},
 		{"counts: {unchanged: 105}", "counts: {unchanged: 105, unmanaged: 0}", NULL},
+		{"counts: {unchanged: 105}", "counts: {unchanged: 105, left_out: 0}", NULL},
 		{"  - suspend: user bob", "  - explode: user bob",
 		 "p is not as zsctl wrote it: line 20 names no action"},
 		{"  - suspend: user bob", "  - suspend: robot bob",
