@@ -72,3 +72,29 @@ bool target_in_scope(const struct config *config, const struct account *account)
 		return true;
 	return any_match(&scope->include, address) || any_match(&scope->include_units, unit);
 }
+
+static void hide(struct accounts *accounts, const struct account *account)
+{
+	*vec_push(&accounts->hidden) = account->address;
+	if (account->id)
+		*vec_push(&accounts->hidden) = account->id;
+	for (uint32_t i = 0; i < account->aliases.count; i++)
+		*vec_push(&accounts->hidden) = account->aliases.items[i];
+}
+
+void target_apply_scope(const struct config *config, struct accounts *accounts)
+{
+	size_t kept = 0;
+
+	accounts->hidden.count = 0;
+	for (size_t i = 0; i < accounts->count; i++) {
+		if (!target_in_scope(config, &accounts->items[i])) {
+			hide(accounts, &accounts->items[i]);
+			continue;
+		}
+		if (kept != i)
+			accounts->items[kept] = accounts->items[i];
+		kept++;
+	}
+	accounts->count = kept;
+}

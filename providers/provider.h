@@ -185,5 +185,7 @@ void target_will_change(struct target *target, const struct sym *id);
 
 /* In scope by config.target.scope: what is not is invisible to everything after the listing. */
 bool target_in_scope(const struct config *config, const struct account *account);
+/* Takes what is not in scope out of a listing, and puts its ids and addresses into `hidden`. */
+void target_apply_scope(const struct config *config, struct accounts *accounts);
 
 #endif

@@ -40,21 +40,13 @@ int look_now(struct apply_run *run, struct err *err)
 {
 	struct accounts fresh = ACCOUNTS_INIT;
 	uint64_t at;
-	size_t kept = 0;
 
 	announce_changes(run);
 	if (run->target->ops->list(run->target, &run->names, &fresh, err) < 0) {
 		accounts_release(&fresh);
 		return -1;
 	}
-	for (size_t i = 0; i < fresh.count; i++) {
-		if (!target_in_scope(run->config, &fresh.items[i]))
-			continue;
-		if (kept != i)
-			fresh.items[kept] = fresh.items[i];
-		kept++;
-	}
-	fresh.count = kept;
+	target_apply_scope(run->config, &fresh);
 	if (run->looked_at)
 		forget_listing(run);
 	run->current = fresh;

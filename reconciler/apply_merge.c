@@ -88,6 +88,12 @@ static void merge(struct record *record, struct record_change *out)
 			out->remove[out->remove_count++] = &old->items[a++].account;
 			continue;
 		}
+		/* Out of scope, it had another address before this one could be given away. */
+		if (a < old->count && b < fresh_count &&
+		    changed_cmp(&old->items[a], &fresh[b]) == 0) {
+			a++;
+			continue;
+		}
 		if (b == fresh_count ||
 		    (a < old->count && changed_cmp(&old->items[a], &fresh[b]) <= 0)) {
 			items[out->after.count++] = old->items[a++];

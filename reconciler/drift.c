@@ -22,20 +22,38 @@ static uint32_t largest(uint32_t size, const struct sym *sym)
 	return sym && sym->number >= size ? sym->number + 1 : size;
 }
 
+/* What the scope leaves out is neither gone nor compared: `seen`, by index in the record. */
+static void see_hidden(const struct recorded_index *index, const struct accounts *current,
+		       unsigned char *seen)
+{
+	for (size_t i = 0; i < current->hidden.count; i++) {
+		const uint32_t number = current->hidden.items[i]->number;
+		const uint32_t at = number < index->size ? index->ids[number] : 0;
+
+		if (at)
+			seen[at - 1] = 1;
+	}
+}
+
 static void index_recorded(struct recorded_index *index, const struct recorded *recorded,
-			   uint32_t size)
+			   const struct accounts *current, uint32_t size, unsigned char *seen)
 {
 	index->recorded = recorded;
 	index->size = size;
 	index->users = mem_calloc(size ? size : 1, sizeof(uint32_t));
 	index->ids = mem_calloc(size ? size : 1, sizeof(uint32_t));
 	for (size_t i = 0; i < recorded->count; i++) {
+		const struct sym *id = recorded->items[i].account.id;
+
+		if (id)
+			index->ids[id->number] = (uint32_t)i + 1;
+	}
+	see_hidden(index, current, seen);
+	for (size_t i = 0; i < recorded->count; i++) {
 		const struct account *account = &recorded->items[i].account;
 
-		if (account->kind == KIND_USER)
+		if (account->kind == KIND_USER && !seen[i])
 			index->users[account->address->number] = (uint32_t)i + 1;
-		if (account->id)
-			index->ids[account->id->number] = (uint32_t)i + 1;
 	}
 }
 
@@ -205,7 +223,7 @@ void drift_find(const struct accounts *current, const struct recorded *recorded,
 
 	*drifts = (struct drifts){.arena = ARENA_INIT};
 	accounts_index_init(&c.target, current, &sizes);
-	index_recorded(&c.record, recorded, sizes.count);
+	index_recorded(&c.record, recorded, current, sizes.count, seen);
 	for (size_t i = 0; i < current->count; i++) {
 		const struct account *account = &current->items[i];
 		uint32_t at = account->id ? c.record.ids[account->id->number] : 0;

@@ -24,12 +24,17 @@ struct guard_facts guard_measure(const struct config *config, const struct accou
 		if (account->id && account->id->number >= size)
 			size = account->id->number + 1;
 	}
+	for (size_t i = 0; i < current->hidden.count; i++)
+		if (current->hidden.items[i]->number >= size)
+			size = current->hidden.items[i]->number + 1;
 	for (size_t i = 0; desired && i < desired->count; i++)
 		facts.desired[desired->items[i].account.kind]++;
 	there = mem_calloc(size + 1u, sizeof(*there));
 	for (size_t i = 0; i < current->count; i++)
 		if (current->items[i].id)
 			there[current->items[i].id->number] = true;
+	for (size_t i = 0; i < current->hidden.count; i++)
+		there[current->hidden.items[i]->number] = true;
 	for (size_t i = 0; i < recorded->count; i++) {
 		const struct sym *id = recorded->items[i].account.id;
 

@@ -114,8 +114,6 @@ struct reconcile_input {
 	const struct config *config;
 	const struct desired *desired;
 	const struct accounts *current; /* in scope only, sorted by account_cmp */
-	struct set
-		hidden; /* ids and addresses of those out of scope, in any order: they are there */
 	const struct recorded *recorded;
 	const struct plan_options *options;
 	int32_t today;

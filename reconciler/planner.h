@@ -14,10 +14,6 @@ struct worlds {
 	struct entries entries; /* after the merge without items */
 	struct desired desired;
 	struct accounts current;
-	struct {
-		const struct sym **items;
-		size_t count, capacity;
-	} hidden; /* ids and addresses of what the target has out of scope */
 	struct recorded recorded;
 	struct policy policy;        /* recorded; before the first run the configuration's */
 	struct policy wanted_policy; /* the configuration's */

@@ -128,14 +128,14 @@ static void make_wanted(struct world *w)
 
 static void make_hidden(struct world *w)
 {
-	const struct set hidden = w->in->hidden;
+	const struct accounts *current = w->in->current;
 
-	if (hidden.count == 0)
+	if (current->hidden.count == 0)
 		return;
 	w->hidden = mem_calloc(w->index.size + 1u, sizeof(*w->hidden));
-	for (uint32_t i = 0; i < hidden.count; i++)
-		if (hidden.items[i]->number < w->index.size)
-			w->hidden[hidden.items[i]->number] = true;
+	for (size_t i = 0; i < current->hidden.count; i++)
+		if (current->hidden.items[i]->number < w->index.size)
+			w->hidden[current->hidden.items[i]->number] = true;
 }
 
 bool is_hidden(const struct world *w, const struct sym *address_or_id)

@@ -20,9 +20,6 @@ void worlds_release(struct worlds *worlds)
 	desired_release(&worlds->desired);
 	entries_release(&worlds->entries);
 	accounts_release(&worlds->current);
-	free(worlds->hidden.items);
-	worlds->hidden.items = NULL;
-	worlds->hidden.count = worlds->hidden.capacity = 0;
 	recorded_release(&worlds->recorded);
 	policy_release(&worlds->policy);
 	policy_release(&worlds->wanted_policy);
@@ -87,35 +84,18 @@ static int open_target(struct context *context, struct worlds *worlds)
 			      : target_open(&worlds->target, &context->config, &context->err);
 }
 
-static void hide(struct worlds *worlds, const struct account *account)
-{
-	*vec_push(&worlds->hidden) = account->address;
-	if (account->id)
-		*vec_push(&worlds->hidden) = account->id;
-	for (uint32_t i = 0; i < account->aliases.count; i++)
-		*vec_push(&worlds->hidden) = account->aliases.items[i];
-}
-
 /* What is in scope, sorted. */
 static int take_listing(struct context *context, struct worlds *worlds)
 {
 	struct accounts *current = &worlds->current;
-	size_t kept = 0;
 
 	/* Nothing will be sent: what the target keeps of the listing for that can go. */
 	target_free(worlds->target);
 	worlds->target = NULL;
 	if (open_target(context, worlds) < 0)
 		return -1;
-	worlds->hidden.count = 0;
-	for (size_t i = 0; i < current->count; i++) {
-		if (target_in_scope(&context->config, &current->items[i]))
-			current->items[kept++] = current->items[i];
-		else
-			hide(worlds, &current->items[i]);
-	}
-	current->count = kept;
-	accounts_sort(current->items, kept);
+	target_apply_scope(&context->config, current);
+	accounts_sort(current->items, current->count);
 	return 0;
 }
 
@@ -155,7 +135,6 @@ struct reconcile_input worlds_input(struct context *context, const struct worlds
 		.config = &context->config,
 		.desired = &worlds->desired,
 		.current = &worlds->current,
-		.hidden = {worlds->hidden.items, (uint32_t)worlds->hidden.count},
 		.recorded = &worlds->recorded,
 		.options = options,
 		.today = date_of(now),

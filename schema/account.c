@@ -22,6 +22,7 @@ bool kind_parse(struct str text, enum account_kind *out)
 void accounts_release(struct accounts *accounts)
 {
 	free(accounts->items);
+	free(accounts->hidden.items);
 	arena_release(&accounts->arena);
 	*accounts = (struct accounts)ACCOUNTS_INIT;
 }

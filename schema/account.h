@@ -62,11 +62,17 @@ struct account {
 struct accounts {
 	struct account *items;
 	size_t count, capacity;
+	/* Ids and addresses of a target's accounts that its scope leaves out, in any order: nothing else is
+	 * known of them, but they are there. */
+	struct {
+		const struct sym **items;
+		size_t count, capacity;
+	} hidden;
 	struct arena arena;
 };
-#define ACCOUNTS_INIT                  \
-	{                              \
-		NULL, 0, 0, ARENA_INIT \
+#define ACCOUNTS_INIT                                \
+	{                                            \
+		NULL, 0, 0, {NULL, 0, 0}, ARENA_INIT \
 	}
 void accounts_release(struct accounts *accounts);
 

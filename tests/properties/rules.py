@@ -91,6 +91,7 @@ DEFAULT_ACTIONS = {"create": True, "update": True, "suspend": "recorded", "react
 # design silent: S28. An entry is a delegate by its address also where it counts as absent itself, and its
 #    account goes on (unmanaged).
 # design silent: S29. A create that is held for want of a key is one that would be made: not with `create: false`.
+# design silent: S33. A functional account that a run's entry leaves without readers was suspended by that run.
 # design silent: S32. An account that was deleted outside and is created anew keeps the ids that the record has of it.
 # design silent: S31. `protect` that names nobody who is there is as good as empty: deletes are refused.
 # design silent: S30. An alias outside the claimed domains that the account does not have yet is manual; the
@@ -499,7 +500,8 @@ class Organisation:
             if recorded is None:
                 continue
             action = done.get(account.id) or done.get(f"new {account.address}")
-            if action == "suspend" and not account.active:
+            emptied = account.kind == FUNCTIONAL and action and recorded.active and not recorded.suspended_at   # S33
+            if not account.active and (action == "suspend" or emptied):
                 recorded.suspended_at = moment(verdict.now)
             elif account.active:
                 recorded.suspended_at = None
