@@ -978,7 +978,8 @@ def looks_like_a_rename_of(plan, kind, others):
             plan.blocked[w] = "looks like a rename"
             found = True
             of = plan.entry_of(c)
-            if (of is None or of.absent) and c.kind == w.kind and not is_another_person(plan, w, c):    # S12
+            deleted = plan.decision[c.id][0] == "delete"
+            if (of is None or of.absent or deleted) and c.kind == w.kind and not is_another_person(plan, w, c):    # S12
                 plan.maybe.add(c.id)
     return found
 
