@@ -50,6 +50,20 @@ static inline void submit(struct http *http, const struct http_request *request)
 		fail_msg("%s", err.text);
 }
 
+/* `count` POSTs, each with its number in its path. */
+static inline void submit_numbered(struct http *http, unsigned count)
+{
+	for (unsigned i = 0; i < count; i++) {
+		struct buf path = BUF_INIT;
+
+		buf_addf(&path, "/n%u-", i);
+		submit(http, &(struct http_request){
+				     .number = i, .method = HTTP_POST, .path = buf_str(&path)});
+		buf_release(&path);
+	}
+	assert_int_equal(http_under_way(http), count);
+}
+
 static inline struct http_answer call(struct http *http, const struct http_request *request)
 {
 	struct http_answer answer;
