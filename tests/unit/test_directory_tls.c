@@ -19,40 +19,26 @@ static void answer_bind(struct tls_server *server, SSL *ssl)
 }
 
 static const struct {
-	const char *name;
-	const char *subjects; /* of the certificate */
-	long first, last;     /* its time */
-	bool trusted;         /* its CA is in ca_file */
-	enum manner manner;
-	int version;
-	/* expected */
 	enum directory_failure failure;
-	const char *text;
-} cases[] = {
-	{"TLS 1.3", "IP:127.0.0.1", -DAY, DAY, true, TALK, TLS1_3_VERSION, DIRECTORY_FINE, ""},
-	{"TLS 1.2", "IP:127.0.0.1", -DAY, DAY, true, TALK, TLS1_2_VERSION, DIRECTORY_FINE, ""},
-	{"TLS 1.1", "IP:127.0.0.1", -DAY, DAY, true, TALK, TLS1_1_VERSION, DIRECTORY_TLS,
-	 "TLS 1.2 or newer"},
-	{"unknown", "IP:127.0.0.1", -DAY, DAY, false, TALK, TLS1_3_VERSION,
-	 DIRECTORY_CERTIFICATE, "that is not trusted here (CN=A test's CA)"},
-	{"expired", "IP:127.0.0.1", -9 * DAY, -DAY, true, TALK, TLS1_3_VERSION,
-	 DIRECTORY_CERTIFICATE, "certificate has expired (on 2"},
-	{"of tomorrow", "IP:127.0.0.1", DAY, 9 * DAY, true, TALK, TLS1_3_VERSION,
-	 DIRECTORY_CERTIFICATE, "not valid yet (only from 2"},
-	{"of another name", "DNS:dc1.example.org,DNS:dc2.example.org", -DAY, DAY, true, TALK,
-	 TLS1_3_VERSION, DIRECTORY_CERTIFICATE,
-	 "not for 127.0.0.1 but for: dc1.example.org, dc2.example.org"},
-	{"of another address", "IP:127.0.0.2,IP:::1", -DAY, DAY, true, TALK, TLS1_3_VERSION,
-	 DIRECTORY_CERTIFICATE, "not for 127.0.0.1 but for: 127.0.0.2, ::1"},
-	{"of nobody", "email:a@example.org", -DAY, DAY, true, TALK, TLS1_3_VERSION,
-	 DIRECTORY_CERTIFICATE, "but for: no name at all"},
-	{"silent", "IP:127.0.0.1", -DAY, DAY, true, SILENT, TLS1_3_VERSION, DIRECTORY_TLS,
-	 "no TLS handshake within 300 ms"},
-	{"no TLS", "IP:127.0.0.1", -DAY, DAY, true, PLAIN, TLS1_3_VERSION, DIRECTORY_TLS,
-	 "does not speak TLS"},
-	{"rude", "IP:127.0.0.1", -DAY, DAY, true, RUDE, TLS1_3_VERSION, DIRECTORY_TLS,
-	 "without a certificate does so"},
+	const char *text; /* a part of it */
+} expected[] = {
+	[CASE_TLS_1_3] = {DIRECTORY_FINE, ""},
+	[CASE_TLS_1_2] = {DIRECTORY_FINE, ""},
+	[CASE_TLS_1_1] = {DIRECTORY_TLS, "TLS 1.2 or newer"},
+	[CASE_UNKNOWN] = {DIRECTORY_CERTIFICATE, "that is not trusted here (CN=A test's CA)"},
+	[CASE_EXPIRED] = {DIRECTORY_CERTIFICATE, "certificate has expired (on 2"},
+	[CASE_TOMORROW] = {DIRECTORY_CERTIFICATE, "not valid yet (only from 2"},
+	[CASE_OTHER_NAME] = {DIRECTORY_CERTIFICATE,
+			     "not for 127.0.0.1 but for: dc1.example.org, dc2.example.org"},
+	[CASE_OTHER_ADDRESS] = {DIRECTORY_CERTIFICATE,
+				"not for 127.0.0.1 but for: 127.0.0.2, ::1"},
+	[CASE_NOBODY] = {DIRECTORY_CERTIFICATE, "but for: no name at all"},
+	[CASE_SILENT] = {DIRECTORY_TLS, "no TLS handshake within 300 ms"},
+	[CASE_NO_TLS] = {DIRECTORY_TLS, "does not speak TLS"},
+	[CASE_RUDE] = {DIRECTORY_TLS, "without a certificate does so"},
 };
+_Static_assert(sizeof(expected) / sizeof(*expected) == TLS_CASES,
+	       "every case has its expectation");
 
 static void only_verified_tls_is_used(void **state)
 {
@@ -60,9 +46,7 @@ static void only_verified_tls_is_used(void **state)
 
 	(void)state;
 	secret_set(&password, STR("hunter2"));
-	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
-		struct identity identity = identity_make("localhost", cases[i].subjects,
-							 cases[i].first, cases[i].last, &ca);
+	for (size_t i = 0; i < TLS_CASES; i++) {
 		struct directory *directory;
 		struct err err = ERR_INIT;
 		struct tls_server server;
@@ -71,33 +55,31 @@ static void only_verified_tls_is_used(void **state)
 		struct directory_settings settings;
 		int failed;
 
-		tls_server_start(&server, &identity, cases[i].manner, cases[i].version,
-				 answer_bind);
+		tls_server_start(&server, &tls_cases[i], answer_bind);
 		buf_addf(&text, "ldaps://127.0.0.1:%u", server.port);
 		url = buf_str(&text);
 		settings = (struct directory_settings){
 			.urls = &url,
 			.url_count = 1,
-			.ca_file = cases[i].trusted ? ca_path : NULL,
+			.ca_file = server.ca_file,
 			.bind = DIRECTORY_SIMPLE,
 			.user = STR("reader"),
 			.password = &password,
-			.connect_ms = cases[i].manner == SILENT ? 300 : 10000,
+			.connect_ms = server.connect_ms,
 		};
 		assert_int_equal(directory_open(&directory, &settings, &err), 0);
 		failed = directory_connect(directory, &err);
-		if (directory_failure(directory) != cases[i].failure ||
-		    failed != (cases[i].failure ? -1 : 0) ||
-		    (failed && !strstr(err.text, cases[i].text)))
-			fail_msg("%s: %s: %s", cases[i].name,
+		if (directory_failure(directory) != expected[i].failure ||
+		    failed != (expected[i].failure ? -1 : 0) ||
+		    (failed && !strstr(err.text, expected[i].text)))
+			fail_msg("%s: %s: %s", tls_cases[i].name,
 				 directory_failure_names[directory_failure(directory)],
 				 err.text);
 		directory_free(directory);
 		tls_server_stop(&server);
 		/* The bind, and at the end the unbind; nothing at all to the others. */
-		assert_int_equal(server.requests, cases[i].failure ? 0 : 2);
+		assert_int_equal(server.requests, expected[i].failure ? 0 : 2);
 		buf_release(&text);
-		identity_release(&identity);
 	}
 	secret_release(&password);
 }

@@ -16,80 +16,54 @@ static void answer_requests(struct tls_server *server, SSL *ssl)
 	}
 }
 
-/* --- cases ------------------------------------------------------------------------------------ */
-
 static const struct {
-	const char *name;
-	const char *subjects; /* of the certificate */
-	long first, last;     /* its time */
-	bool trusted;         /* its CA is in ca_file */
-	enum manner manner;
-	int version;
-	/* expected */
 	enum http_failure failure;
-	const char *text;
-} cases[] = {
-	{"TLS 1.3", "IP:127.0.0.1", -DAY, DAY, true, TALK, TLS1_3_VERSION, HTTP_FINE, ""},
-	{"TLS 1.2", "IP:127.0.0.1", -DAY, DAY, true, TALK, TLS1_2_VERSION, HTTP_FINE, ""},
-	{"TLS 1.1", "IP:127.0.0.1", -DAY, DAY, true, TALK, TLS1_1_VERSION, HTTP_TLS,
-	 "offers no TLS 1.2 or newer"},
-	{"unknown", "IP:127.0.0.1", -DAY, DAY, false, TALK, TLS1_3_VERSION, HTTP_CERTIFICATE,
-	 "authority unknown here"},
-	{"expired", "IP:127.0.0.1", -9 * DAY, -DAY, true, TALK, TLS1_3_VERSION,
-	 HTTP_CERTIFICATE, "certificate has expired"},
-	{"of tomorrow", "IP:127.0.0.1", DAY, 9 * DAY, true, TALK, TLS1_3_VERSION,
-	 HTTP_CERTIFICATE, "not valid yet"},
-	{"of another name", "DNS:zivver.example.org", -DAY, DAY, true, TALK, TLS1_3_VERSION,
-	 HTTP_CERTIFICATE, "not for that name"},
-	{"of another address", "IP:127.0.0.2", -DAY, DAY, true, TALK, TLS1_3_VERSION,
-	 HTTP_CERTIFICATE, "not for that name"},
-	{"silent", "IP:127.0.0.1", -DAY, DAY, true, SILENT, TLS1_3_VERSION, HTTP_TLS,
-	 "no TLS handshake within 300 ms"},
-	{"no TLS", "IP:127.0.0.1", -DAY, DAY, true, PLAIN, TLS1_3_VERSION, HTTP_TLS,
-	 "does not speak TLS"},
-	{"rude", "IP:127.0.0.1", -DAY, DAY, true, RUDE, TLS1_3_VERSION, HTTP_TLS,
-	 "may cut it off"},
+	const char *text; /* a part of it */
+} expected[] = {
+	[CASE_TLS_1_3] = {HTTP_FINE, ""},
+	[CASE_TLS_1_2] = {HTTP_FINE, ""},
+	[CASE_TLS_1_1] = {HTTP_TLS, "offers no TLS 1.2 or newer"},
+	[CASE_UNKNOWN] = {HTTP_CERTIFICATE, "authority unknown here"},
+	[CASE_EXPIRED] = {HTTP_CERTIFICATE, "certificate has expired"},
+	[CASE_TOMORROW] = {HTTP_CERTIFICATE, "not valid yet"},
+	[CASE_OTHER_NAME] = {HTTP_CERTIFICATE, "not for that name"},
+	[CASE_OTHER_ADDRESS] = {HTTP_CERTIFICATE, "not for that name"},
+	[CASE_NOBODY] = {HTTP_CERTIFICATE, "not for that name"},
+	[CASE_SILENT] = {HTTP_TLS, "no TLS handshake within 300 ms"},
+	[CASE_NO_TLS] = {HTTP_TLS, "does not speak TLS"},
+	[CASE_RUDE] = {HTTP_TLS, "may cut it off"},
 };
+_Static_assert(COUNT(expected) == TLS_CASES, "every case has its expectation");
 
-static struct http_settings settings_for(const struct tls_server *server, bool trusted,
-					 struct buf *url)
+/* `url` keeps the base URL. */
+static struct http *open_tls_client(const struct tls_server *server, struct buf *url)
 {
-	struct http_settings settings;
+	struct http_settings settings = {
+		.ca_file = server->ca_file, .connect_ms = server->connect_ms, .attempts = 1};
 
-	buf_clear(url);
 	buf_addf(url, "https://127.0.0.1:%u", server->port);
-	settings = (struct http_settings){.base_url = buf_str(url),
-					  .ca_file = trusted ? ca_path : NULL,
-					  .connect_ms = 10000,
-					  .attempts = 1};
-	if (server->manner == SILENT)
-		settings.connect_ms = 300;
-	return settings;
+	settings.base_url = buf_str(url);
+	return open_client(&settings);
 }
 
 static void only_verified_tls_is_used(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < COUNT(cases); i++) {
-		bool fine = cases[i].failure == HTTP_FINE;
-		struct identity identity = identity_make("localhost", cases[i].subjects,
-							 cases[i].first, cases[i].last, &ca);
-		struct http_settings settings;
+	for (size_t i = 0; i < TLS_CASES; i++) {
+		bool fine = expected[i].failure == HTTP_FINE;
 		struct buf url = BUF_INIT;
 		struct http_answer answer;
 		struct tls_server server;
 		struct http *http;
 
-		tls_server_start(&server, &identity, cases[i].manner, cases[i].version,
-				 answer_requests);
-		settings = settings_for(&server, cases[i].trusted, &url);
-		http = open_client(&settings);
+		tls_server_start(&server, &tls_cases[i], answer_requests);
+		http = open_tls_client(&server, &url);
 		answer = call(http, &(struct http_request){.method = HTTP_POST});
-		if (answer.failure != cases[i].failure ||
+		if (answer.failure != expected[i].failure ||
 		    answer.sent != (fine ? HTTP_ANSWERED : HTTP_NOT_SENT) ||
 		    answer.status != (fine ? 200 : 0) ||
-		    !strstr(answer.text.ptr ? answer.text.ptr : "", cases[i].text))
-			fail_msg("%s: %s, sent %d, status %u: %.*s", cases[i].name,
+		    !strstr(answer.text.ptr ? answer.text.ptr : "", expected[i].text))
+			fail_msg("%s: %s, sent %d, status %u: %.*s", tls_cases[i].name,
 				 http_failure_names[answer.failure], answer.sent, answer.status,
 				 STR_FMT(answer.text));
 		assert_int_equal(http_counts(http).attempts, fine ? 1 : 0);
@@ -97,23 +71,19 @@ static void only_verified_tls_is_used(void **state)
 		tls_server_stop(&server);
 		assert_int_equal(server.requests, fine ? 1 : 0);
 		buf_release(&url);
-		identity_release(&identity);
 	}
 }
 
 /* One handshake for many requests. */
 static void connections_are_used_again(void **state)
 {
-	struct identity identity = identity_make("localhost", "IP:127.0.0.1", -DAY, DAY, &ca);
-	struct http_settings settings;
 	struct buf url = BUF_INIT;
 	struct tls_server server;
 	struct http *http;
 
 	(void)state;
-	tls_server_start(&server, &identity, TALK, TLS1_3_VERSION, answer_requests);
-	settings = settings_for(&server, true, &url);
-	http = open_client(&settings);
+	tls_server_start(&server, &tls_cases[CASE_TLS_1_3], answer_requests);
+	http = open_tls_client(&server, &url);
 	for (unsigned i = 0; i < 20; i++)
 		assert_int_equal(call(http, &(struct http_request){.method = HTTP_PUT}).status,
 				 200);
@@ -121,7 +91,6 @@ static void connections_are_used_again(void **state)
 	http_free(http);
 	tls_server_stop(&server);
 	buf_release(&url);
-	identity_release(&identity);
 }
 
 int main(void)

@@ -74,9 +74,80 @@ static void identity_release(struct identity *identity)
 	EVP_PKEY_free(identity->key);
 }
 
-/* --- the server ---------------------------------------------------------------------------- */
+/* A CA of the test's own, in a file; for the setup and teardown of a group of tests. */
+static char ca_path[] = "/tmp/zsctl-test-ca-XXXXXX";
+static struct identity ca;
+
+static int make_ca(void **state)
+{
+	int fd = mkstemp(ca_path);
+	FILE *file = fd < 0 ? NULL : fdopen(fd, "w");
+
+	(void)state;
+	ca = identity_make("A test's CA", NULL, -9 * DAY, 9 * DAY, NULL);
+	return !file || PEM_write_X509(file, ca.certificate) != 1 || fclose(file);
+}
+
+static int remove_ca(void **state)
+{
+	(void)state;
+	unlink(ca_path);
+	identity_release(&ca);
+	return 0;
+}
+
+/* --- cases ---------------------------------------------------------------------------------- */
 
 enum manner { TALK, SILENT, PLAIN, RUDE };
+
+/* A server as a client may meet it. */
+struct tls_case {
+	const char *name;
+	const char *subjects; /* of the certificate */
+	long first, last;     /* its time */
+	bool trusted;         /* its CA is in the client's ca_file */
+	enum manner manner;
+	int version;
+};
+
+/* Every client's test says what it expects of each. */
+enum {
+	CASE_TLS_1_3,
+	CASE_TLS_1_2,
+	CASE_TLS_1_1,
+	CASE_UNKNOWN,
+	CASE_EXPIRED,
+	CASE_TOMORROW,
+	CASE_OTHER_NAME,
+	CASE_OTHER_ADDRESS,
+	CASE_NOBODY,
+	CASE_SILENT,
+	CASE_NO_TLS,
+	CASE_RUDE,
+	TLS_CASES
+};
+
+static const struct tls_case tls_cases[TLS_CASES] = {
+	[CASE_TLS_1_3] = {"TLS 1.3", "IP:127.0.0.1", -DAY, DAY, true, TALK, TLS1_3_VERSION},
+	[CASE_TLS_1_2] = {"TLS 1.2", "IP:127.0.0.1", -DAY, DAY, true, TALK, TLS1_2_VERSION},
+	[CASE_TLS_1_1] = {"TLS 1.1", "IP:127.0.0.1", -DAY, DAY, true, TALK, TLS1_1_VERSION},
+	[CASE_UNKNOWN] = {"unknown", "IP:127.0.0.1", -DAY, DAY, false, TALK, TLS1_3_VERSION},
+	[CASE_EXPIRED] = {"expired", "IP:127.0.0.1", -9 * DAY, -DAY, true, TALK,
+			  TLS1_3_VERSION},
+	[CASE_TOMORROW] = {"of tomorrow", "IP:127.0.0.1", DAY, 9 * DAY, true, TALK,
+			   TLS1_3_VERSION},
+	[CASE_OTHER_NAME] = {"of another name", "DNS:dc1.example.org,DNS:dc2.example.org", -DAY,
+			     DAY, true, TALK, TLS1_3_VERSION},
+	[CASE_OTHER_ADDRESS] = {"of another address", "IP:127.0.0.2,IP:::1", -DAY, DAY, true,
+				TALK, TLS1_3_VERSION},
+	[CASE_NOBODY] = {"of nobody", "email:a@example.org", -DAY, DAY, true, TALK,
+			 TLS1_3_VERSION},
+	[CASE_SILENT] = {"silent", "IP:127.0.0.1", -DAY, DAY, true, SILENT, TLS1_3_VERSION},
+	[CASE_NO_TLS] = {"no TLS", "IP:127.0.0.1", -DAY, DAY, true, PLAIN, TLS1_3_VERSION},
+	[CASE_RUDE] = {"rude", "IP:127.0.0.1", -DAY, DAY, true, RUDE, TLS1_3_VERSION},
+};
+
+/* --- the server ---------------------------------------------------------------------------- */
 
 struct tls_server {
 	SSL_CTX *context;
@@ -85,6 +156,9 @@ struct tls_server {
 	enum manner manner;
 	int fd;
 	uint16_t port;
+	/* For the client's settings. */
+	const char *ca_file;
+	unsigned connect_ms;
 	unsigned requests; /* read when the thread has ended */
 	pthread_t thread;
 };
@@ -128,22 +202,27 @@ static void *tls_serve(void *context)
 	return NULL;
 }
 
-static void tls_server_start(struct tls_server *server, const struct identity *identity,
-			     enum manner manner, int version,
+static void tls_server_start(struct tls_server *server, const struct tls_case *with,
 			     void (*talk)(struct tls_server *server, SSL *ssl))
 {
+	struct identity identity = identity_make("localhost", with->subjects, with->first,
+						 with->last, &ca);
 	struct sockaddr_in address = {.sin_family = AF_INET,
 				      .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 	socklen_t size = sizeof(address);
 
-	*server = (struct tls_server){.manner = manner, .talk = talk};
+	*server = (struct tls_server){.talk = talk,
+				      .manner = with->manner,
+				      .ca_file = with->trusted ? ca_path : NULL,
+				      .connect_ms = with->manner == SILENT ? 300 : 10000};
 	server->context = SSL_CTX_new(TLS_server_method());
 	/* Old versions are off by default, and need old ciphers. */
-	SSL_CTX_set_min_proto_version(server->context, version);
-	SSL_CTX_set_max_proto_version(server->context, version);
+	SSL_CTX_set_min_proto_version(server->context, with->version);
+	SSL_CTX_set_max_proto_version(server->context, with->version);
 	SSL_CTX_set_cipher_list(server->context, "DEFAULT:@SECLEVEL=0");
-	SSL_CTX_use_certificate(server->context, identity->certificate);
-	SSL_CTX_use_PrivateKey(server->context, identity->key);
+	SSL_CTX_use_certificate(server->context, identity.certificate);
+	SSL_CTX_use_PrivateKey(server->context, identity.key);
+	identity_release(&identity);
 	server->fd = socket(AF_INET, SOCK_STREAM, 0);
 	if (bind(server->fd, (struct sockaddr *)&address, size) || listen(server->fd, 16) ||
 	    getsockname(server->fd, (struct sockaddr *)&address, &size) ||
@@ -159,28 +238,6 @@ static void tls_server_stop(struct tls_server *server)
 	pthread_join(server->thread, NULL);
 	close(server->fd);
 	SSL_CTX_free(server->context);
-}
-
-/* A CA of the test's own, in a file; for the setup and teardown of a group of tests. */
-static char ca_path[] = "/tmp/zsctl-test-ca-XXXXXX";
-static struct identity ca;
-
-static int make_ca(void **state)
-{
-	int fd = mkstemp(ca_path);
-	FILE *file = fd < 0 ? NULL : fdopen(fd, "w");
-
-	(void)state;
-	ca = identity_make("A test's CA", NULL, -9 * DAY, 9 * DAY, NULL);
-	return !file || PEM_write_X509(file, ca.certificate) != 1 || fclose(file);
-}
-
-static int remove_ca(void **state)
-{
-	(void)state;
-	unlink(ca_path);
-	identity_release(&ca);
-	return 0;
 }
 
 #endif
