@@ -113,17 +113,16 @@ static struct set added_persons(struct apply_run *run, const struct task *task, 
 	return set;
 }
 
-/* The aliases of a renamed account without its old address; none of the plan's. */
-static struct set without_old_address(const struct task *task, struct set aliases,
-				      struct arena *arena)
+/* The address that a rename leaves; empty when the account keeps its address. */
+static struct set old_address(const struct task *task, struct arena *arena)
 {
-	const struct sym **old;
+	struct set set = {.count = 0};
 
 	if (!task->address || task->goal == task->address)
-		return aliases;
-	old = arena_array(arena, const struct sym *, 1);
-	*old = task->address;
-	return set_minus(arena, aliases, (struct set){old, 1});
+		return set;
+	set.items = arena_array(arena, const struct sym *, 1);
+	set.items[set.count++] = task->address;
+	return set;
 }
 
 static bool gives_old_address_away(struct apply_run *run, const struct task *task)
@@ -162,6 +161,21 @@ static void set_scalars(struct apply_run *run, const struct task *task, struct a
 		account->active = true;
 }
 
+/* In the request that renames, so that the address before is never nobody's in between. */
+static void leave_address(struct apply_run *run, const struct task *task,
+			  struct account *account, struct arena *arena)
+{
+	const struct set old = old_address(task, arena);
+
+	if (old.count == 0)
+		return;
+	if (gives_old_address_away(run, task))
+		account->aliases = set_minus(arena, account->aliases, old);
+	else if (strs_has(&task->change->aliases_add, sym_str(task->address)) &&
+		 !task_refused(task, task->address))
+		account->aliases = set_plus(arena, account->aliases, old);
+}
+
 static void give(struct apply_run *run, const struct task *task, struct account *account,
 		 struct set *persons, struct arena *arena)
 {
@@ -188,8 +202,7 @@ static void apply_parts(struct apply_run *run, const struct task *task, unsigned
 	}
 	if (parts & PART_SET) {
 		set_scalars(run, task, account);
-		if (gives_old_address_away(run, task))
-			account->aliases = without_old_address(task, account->aliases, arena);
+		leave_address(run, task, account, arena);
 	}
 	if (parts & PART_ADD)
 		give(run, task, account, persons, arena);
@@ -226,7 +239,7 @@ static bool clean(struct apply_run *run, struct task *task)
 		before.unit = value_sym(run, change->unit.from);
 	before.aliases = set_minus(&arena, before.aliases,
 				   address_set(run, &change->aliases_add, &arena));
-	before.aliases = without_old_address(task, before.aliases, &arena);
+	before.aliases = set_minus(&arena, before.aliases, old_address(task, &arena));
 	before.aliases = set_plus(&arena, before.aliases,
 				  address_set(run, &change->aliases_remove, &arena));
 	persons = set_minus(&arena, persons, added_persons(run, task, true, &arena));
