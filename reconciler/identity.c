@@ -127,23 +127,34 @@ static bool match_address(struct passes *p, uint32_t d, const struct sym *addres
 }
 
 /*
- * `was:` is followed once: not by an account that the record knows under its own address, even
- * if it was deleted since. No other
- * entry has the earlier address (desired_merge holds both).
+ * `was:` is followed once: not by an entry that has an account of its own at its own address by now, or had one
+ * that somebody has deleted since. What merely is there, while the sources listed the other one, is a stranger's.
+ * No other entry has the earlier address (desired_merge holds both).
  */
+static bool has_moved(const struct passes *p, uint32_t d)
+{
+	const struct world *w = p->w;
+	const struct desired_account *item = &p->items[d];
+	const uint32_t own = primary(w, item->account.address);
+	const uint32_t former = primary(w, item->was);
+
+	if (was_listed(w, item, gone_account(p, d)))
+		return true;
+	if (own == NOBODY || !is_free(w, own) || former == NOBODY)
+		return false;
+	return was_listed(w, item, w->recorded_of[own]) ||
+	       !was_listed(w, item, w->recorded_of[former]);
+}
+
 static void match_former(struct passes *p, bool held)
 {
 	struct world *w = p->w;
 
 	for (uint32_t d = 0; d < w->in->desired->count; d++) {
 		const struct desired_account *item = &p->items[d];
-		uint32_t own;
 
-		if (!item->was || !item->account.address || (item->held != NULL) != held ||
-		    w->identity[d].match != MATCH_NEW || gone_account(p, d) != NOBODY)
-			continue;
-		own = primary(w, item->account.address);
-		if (own == NOBODY || !is_free(w, own))
+		if (item->was && item->account.address && (item->held != NULL) == held &&
+		    w->identity[d].match == MATCH_NEW && !has_moved(p, d))
 			match_address(p, d, item->was, MATCH_WAS);
 	}
 }

@@ -29,6 +29,8 @@ uint32_t primary(const struct world *w, const struct sym *address);
 /* Recorded account `r` (or NOBODY) is under another id of one of the entry's sources: another
  * person. */
 bool is_predecessor(const struct world *w, const struct desired_account *item, uint32_t r);
+/* Recorded account `r` (or NOBODY) is one that a source of the entry has listed. */
+bool was_listed(const struct world *w, const struct desired_account *item, uint32_t r);
 /* Recorded account `r` (or NOBODY) is under an id of a source that lists the entry without one. */
 bool has_lost_id(const struct world *w, const struct desired_account *item, uint32_t r);
 /* The target's own note says that it is another one's, and the record does not say otherwise. */

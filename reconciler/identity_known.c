@@ -203,6 +203,14 @@ bool is_predecessor(const struct world *w, const struct desired_account *item, u
 	return false;
 }
 
+bool was_listed(const struct world *w, const struct desired_account *item, uint32_t r)
+{
+	for (uint32_t j = 0; r != NOBODY && j < item->link_count; j++)
+		if (recorded_link_of(w, &w->in->recorded->items[r], item->links[j].source))
+			return true;
+	return false;
+}
+
 bool has_lost_id(const struct world *w, const struct desired_account *item, uint32_t r)
 {
 	for (uint32_t j = 0; r != NOBODY && j < item->link_count; j++) {

@@ -39,7 +39,9 @@ DEFAULT_ACTIONS = {"create": True, "update": True, "suspend": "recorded", "react
 #    lead to; the first one's go on.
 # design silent: S3. Two sources claim one address for two accounts: the account whose claim comes from the
 #    later source is held, as a whole.
-# design silent: S4. `was:` counts when nobody has the entry's own address. One that is another entry's address
+# design silent: S4. `was:` counts once: not when an account at the entry's own address is its by now, or was
+#    and somebody has deleted it since. Is that one a stranger, and the earlier account listed until now, the
+#    rename is meant, and its address taken. One that is another entry's address
 #    is an error in one source; in two, both are held. Of two that name the same
 #    earlier address the one of the later source is held.
 # design silent: S5. An entry without id whose account was renamed in the portal is still that account: the
@@ -688,12 +690,23 @@ def by_what_it_was(plan):
     found = True
     while found:
         found = [(w, c) for w in open_entries(plan) for c in free_accounts(plan) if c.address in w.was
-                 and c.kind == w.kind and not any(other.address == w.address for other in free_accounts(plan))]
+                 and c.kind == w.kind and not has_moved(plan, w, c)]
         for w, c in found[:1]:
             if is_another_person(plan, w, c) and not same_person(plan, w) and not w.held:
                 plan.blocked[w] = "the address was another person's"
             else:
                 link(plan, w, c)
+
+
+def has_moved(plan, w, former):
+    """The entry has, or had, an account at its own address by now; or one is there and nothing tells them apart."""
+    def was_listed(recorded):
+        return recorded is not None and set(recorded.links) & set(w.ids)
+
+    if any(was_listed(r) for r in deleted_at_its_address(plan, w)):
+        return True
+    return any(c.address == w.address and (was_listed(plan.record.get(c.id)) or not was_listed(plan.record.get(former.id)))
+               for c in free_accounts(plan))
 
 
 def by_recorded_address(plan):
@@ -733,12 +746,17 @@ def by_what_left_the_scope(plan):
 
 def by_same_person(plan):
     """--same-person makes of a create that looks like a rename an ordinary change; also where the account has an
-    entry that does not want it active, and does not know it by an id."""
-    for w in sorted(open_entries(plan), key=lambda w: (KINDS.index(w.kind), w.address)):
-        leaving = [c for other, i in plan.match.items() for c in plan.current.values() if c.id == i and c.visible
-                   and not other.active and not other.held and other not in plan.by_id]
-        alike = [c for c in free_accounts(plan) + leaving if c.kind == w.kind and c.addresses() & set(w.claims)]
-        if same_person(plan, w) and w.active and not w.held and len(alike) == 1:
+    entry that does not want it active, and does not know it by an id. Each one found may leave another with one
+    possibility only."""
+    found = True
+    while found:
+        found = False
+        for w in sorted(open_entries(plan), key=lambda w: (KINDS.index(w.kind), w.address)):
+            leaving = [c for other, i in plan.match.items() for c in plan.current.values() if c.id == i and c.visible
+                       and not other.active and not other.held and other not in plan.by_id]
+            alike = [c for c in free_accounts(plan) + leaving if c.kind == w.kind and c.addresses() & set(w.claims)]
+            if not (same_person(plan, w) and w.active and not w.held and len(alike) == 1):
+                continue
             for other in [other for other, i in plan.match.items() if i == alike[0].id]:
                 del plan.match[other]
                 plan.new_links.pop(alike[0].id, None)
@@ -746,6 +764,7 @@ def by_same_person(plan):
                 if plan.blocked[other] == "the address was another person's":
                     del plan.blocked[other]     # it is free now
             link(plan, w, alike[0])
+            found = True
 
 
 # What becomes of each account: the table
@@ -1167,16 +1186,23 @@ def judge(plan):
     limits(plan)
 
 
+def deleted(plan):
+    return [r for key, r in plan.record.items() if key not in plan.current]
+
+
+def deleted_at_its_address(plan, w):
+    """Recorded accounts at the entry's address that somebody has deleted since; by their ids nobody else's."""
+    others = [i for other in plan.wanted if other is not w for i in other.ids.items() if i[1] is not None]
+    return [r for r in deleted(plan) if r.kind == w.kind and w.address in {r.address, *r.known_as.values()}
+            and not any(w.ids.get(s) not in (None, i) for s, i in r.links.items() if i is not None)
+            and not any(one in r.links.items() for one in others)]
+
+
 def links_of_the_deleted(plan, w):
     """Of the account that the entry had, and that somebody has deleted since the last run: by its id, then by the
     address. What other sources call it stays known (S32)."""
-    gone = [r for key, r in plan.record.items() if key not in plan.current]
-    by_id = [r for r in gone if any(i is not None and r.links.get(s) == i for s, i in w.ids.items())]
-    others = [i for other in plan.wanted if other is not w for i in other.ids.items() if i[1] is not None]
-    by_address = [r for r in gone if r.kind == w.kind and w.address in {r.address, *r.known_as.values()}
-                  and not any(w.ids.get(s) not in (None, i) for s, i in r.links.items() if i is not None)
-                  and not any(one in r.links.items() for one in others)]
-    return next((r.links for r in by_id + by_address), {})
+    by_id = [r for r in deleted(plan) if any(i is not None and r.links.get(s) == i for s, i in w.ids.items())]
+    return next((r.links for r in by_id + deleted_at_its_address(plan, w)), {})
 
 
 def known_of(plan, c):
