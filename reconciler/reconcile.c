@@ -132,23 +132,20 @@ static bool stays_in_scope(const struct world *w, uint32_t s)
 	return target_in_scope(w->config, &after);
 }
 
-/* --only: what it leaves of a ruling. */
-static bool only_allows(const struct world *w, uint32_t s, enum ruling ruling)
+unsigned ruling_actions(enum ruling ruling)
 {
-	const unsigned only = w->only[subject_kind(w, s)];
-
 	switch (ruling) {
 	case RULING_CREATE:
-		return only & 1u << ACTION_CREATE;
+		return 1u << ACTION_CREATE;
 	case RULING_REACTIVATE:
-		return only & 1u << ACTION_REACTIVATE;
+		return 1u << ACTION_REACTIVATE;
 	case RULING_SUSPEND:
-		return only & 1u << ACTION_SUSPEND;
+		return 1u << ACTION_SUSPEND;
 	case RULING_DELETE:
-		return only & 1u << ACTION_DELETE;
+		return 1u << ACTION_DELETE;
 	case RULING_SAME:
 	case RULING_KEPT:
-		return only & (ONLY_UPDATES | ONLY_ADOPT);
+		return ONLY_UPDATES | ONLY_ADOPT;
 	case RULING_NOTHING:
 	case RULING_INACTIVE:
 	case RULING_UNMANAGED:
@@ -158,7 +155,14 @@ static bool only_allows(const struct world *w, uint32_t s, enum ruling ruling)
 	case RULING_MANUAL:
 		break;
 	}
-	return true;
+	return 0;
+}
+
+static bool only_allows(const struct world *w, uint32_t s, enum ruling ruling)
+{
+	const unsigned actions = ruling_actions(ruling);
+
+	return actions == 0 || w->only[subject_kind(w, s)] & actions;
 }
 
 /* --- the table ---------------------------------------------------------------------------- */

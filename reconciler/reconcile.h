@@ -123,6 +123,9 @@ struct wanted_delegate {
 #define ONLY_ADOPT (1u << ACTION_COUNT)
 #define ONLY_UPDATES (1u << ACTION_UPDATE | 1u << ACTION_GRANT | 1u << ACTION_REVOKE)
 
+/* The actions that a ruling may become, as those bits; 0: it changes nothing. */
+unsigned ruling_actions(enum ruling ruling);
+
 struct world {
 	const struct reconcile_input *in;
 	const struct config *config;

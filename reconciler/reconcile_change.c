@@ -367,26 +367,11 @@ static void add_key(struct world *w, uint32_t s, struct plan_change *change)
 static enum action action_for(const struct world *w, uint32_t s,
 			      const struct difference *difference)
 {
-	switch ((enum ruling)w->subjects[s].ruling) {
-	case RULING_CREATE:
-		return ACTION_CREATE;
-	case RULING_REACTIVATE:
-		return ACTION_REACTIVATE;
-	case RULING_SUSPEND:
-		return ACTION_SUSPEND;
-	case RULING_DELETE:
-		return ACTION_DELETE;
-	case RULING_NOTHING:
-	case RULING_SAME:
-	case RULING_KEPT:
-	case RULING_INACTIVE:
-	case RULING_UNMANAGED:
-	case RULING_LEFT_OUT:
-	case RULING_PROTECTED:
-	case RULING_HELD:
-	case RULING_MANUAL:
-		break;
-	}
+	const unsigned actions = ruling_actions(w->subjects[s].ruling);
+
+	for (unsigned action = 0; action < ACTION_COUNT; action++)
+		if (actions == 1u << action)
+			return (enum action)action;
 	return action_of(difference);
 }
 
