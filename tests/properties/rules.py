@@ -33,72 +33,72 @@ DEFAULT_ACTIONS = {"create": True, "update": True, "suspend": "recorded", "react
 # Where the documentation is silent: one place for all of it. Each is the safest reading that could be found;
 # the code below refers to them by their number.
 #
-# design silent: S1. `active` of a declared account has a default. It is an opinion only where it (or `until`)
-#    is written; so a later source that says inactive is heard when an earlier one merely lists the account.
-# design silent: S2. Sources disagree on the kind: the entries of the later kind are held, with what their ids
-#    lead to; the first one's go on.
-# design silent: S3. Two sources claim one address for two accounts: the account whose claim comes from the
-#    later source is held, as a whole.
-# design silent: S4. `was:` counts once: not when an account at the entry's own address is its by now, or was
-#    and somebody has deleted it since. Is that one a stranger, and the earlier account listed until now, the
-#    rename is meant, and its address taken. One that is another entry's address
-#    is an error in one source; in two, both are held. Of two that name the same
-#    earlier address the one of the later source is held.
-# design silent: S5. An entry without id whose account was renamed in the portal is still that account: the
-#    record says so, for as long as the source lists it so, unless another entry wants the address the account has
-#    now. One that follows to the new address is linked anew.
-# design silent: S6. An entry that lost its id goes on being the account at its address that is recorded under one:
-#    a source that loses its ids must not read as a hundred leavers. A suspended one it does not open: manual,
-#    as that may be another person's by now.
-# design silent: S7. Of an entry whose ids lead to two accounts the first source's id decides; the other account
-#    is manual, and stays. Of two entries whose ids lead to one account the one by the first source's id is it; the
-#    other is manual. As long as ids do not agree, no new ones are recorded.
-# design silent: S8. A new account wanted outside the scope counts as absent; one that would leave it is manual.
-#    One whose recorded account left the scope is manual: no second one is made.
-# design silent: S9. Addresses of accounts outside the scope are taken all the same, and delegates outside the
-#    scope stay, as everything else that is not seen. A functional account read by one of them is active.
-# design silent: S10. `protect` looks at the address an account has and at the one it should get.
-# design silent: S11. A delegate named by an address is the account of the entry with that address, whatever
-#    address that account has now; then of the entry with that alias; then an account of the target that will have it, unless it is an entry's that should not have it. In one source
-#    an alias of its own entry means that entry. An entry whose account is not known (held, manual) is nobody, and
-#    never whoever has the address meanwhile; but who reads already goes on reading.
-# design silent: S12. "Is suspended" is one that stays so: a reactivated account is known. The suspension of an account is held while a new entry may be this account renamed; not
-#    when both have an id in one source (they are two), nor when their kinds differ, nor when another entry
-#    is the account. Nor is such an account deleted; it is manual, too, and stays with all that it can read.
-# design silent: S13. An address that another account has as alias and keeps is as taken as a primary one. An
-#    account whose primary address is taken, or swapped, is manual as a whole.
-# design silent: S14. `suspend: never` also keeps accounts that are listed as inactive.
-# design silent: S15. A suspension changes nothing else of the account: names, aliases stay.
-# design silent: S16. Reactivated, an account gets its managed attributes in the same request; as delegate it
-#    regains what unmanaged lists of other accounts still say. Where the list of another account changes anyway,
-#    who is in it and comes back is added anew: the service drops suspended delegates that it is sent.
-# design silent: S17. The current state of a functional account is what the service says: active with members.
-# design silent: S18. Creates' delegates do not count as grants (there is no mail yet); suspended accounts'
-#    delegations do not count as revokes. Those added by a reactivation count, and so does what a reactivated
-#    person reads again.
-# design silent: S19. `update` counts the active accounts of which more changes than delegates, also in a
-#    reactivation; `keys` those of accounts that go on being active which the record does not know as sent.
-# design silent: S20. "revoke" is an update that removes delegates and adds none, whatever else it changes.
-# design silent: S21. --include and --exclude look at both addresses of an account that is renamed, after it is
-#    known who is who. --only leaves accounts alone that would get another action; then all is computed anew.
-#    What is manual is so about an action, too, but for a kind that differs.
-# design silent: S22. What is manual as a whole is not adopted; what gets a change is linked by that change. An
-#    entry without id whose account is suspended, and so wanted, is not adopted either, nor one whose account is
-#    active against its wish (`suspend: never`). What counts as absent (unclaimed) still tells by its ids whose the
-#    account is that a run knows.
-# design silent: S23. `reactivate: never`: neither a change, nor manual, nor an adoption.
-# design silent: S24. Percentages are rounded down; `free` does not raise a limit given as a number.
-# design silent: S25. An account that is only listed as inactive was not "had as desired" by that run.
-# design silent: S26. A delegation past its last day is not listed any more for `source_shrink`.
-# design silent: S28. An entry is a delegate by its address also where it counts as absent itself, and its
-#    account goes on (unmanaged).
-# design silent: S29. A create that is held for want of a key is one that would be made: not with `create: false`.
-# design silent: S33. A functional account that a run's entry leaves without readers was suspended by that run.
-# design silent: S32. An account that was deleted outside and is created anew keeps the ids that the record has of it.
-# design silent: S31. `protect` that names nobody who is there is as good as empty: deletes are refused.
-# design silent: S30. An alias outside the claimed domains that the account does not have yet is manual; the
-#    rest of the account goes on.
-# design silent: S27. A limit on grants or revokes of one kind is judged on that kind alone, beside nothing else.
+# S1. `active` of a declared account has a default. It is an opinion only where it (or `until`) is written; so a later
+#   source that says inactive is heard when an earlier one merely lists the account.
+# S2. Sources disagree on the kind: the entries of the later kind are held, with what their ids lead to; the first
+#   one's go on.
+# S3. Two sources claim one address for two accounts: the account whose claim comes from the later source is held, as
+#   a whole.
+# S4. `was:` counts once: not when an account at the entry's own address is its by now, or was and somebody has
+#   deleted it since. Is that one a stranger, and the earlier account listed until now, the rename is meant, and its
+#   address taken. One that is another entry's address is an error in one source; in two, both are held. Of two that
+#   name the same earlier address the one of the later source is held.
+# S5. An entry without id whose account was renamed in the portal is still that account: the record says so, for as
+#   long as the source lists it so, unless another entry wants the address the account has now. One that follows to
+#   the new address is linked anew.
+# S6. An entry that lost its id goes on being the account at its address that is recorded under one: a source that
+#   loses its ids must not read as a hundred leavers. A suspended one it does not open: manual, as that may be another
+#   person's by now.
+# S7. Of an entry whose ids lead to two accounts the first source's id decides; the other account is manual, and
+#   stays. Of two entries whose ids lead to one account the one by the first source's id is it; the other is manual.
+#   As long as ids do not agree, no new ones are recorded.
+# S8. A new account wanted outside the scope counts as absent; one that would leave it is manual. One whose recorded
+#   account left the scope is manual: no second one is made.
+# S9. Addresses of accounts outside the scope are taken all the same, and delegates outside the scope stay, as
+#   everything else that is not seen. A functional account read by one of them is active.
+# S10. `protect` looks at the address an account has and at the one it should get.
+# S11. A delegate named by an address is the account of the entry with that address, whatever address that account has
+#   now; then of the entry with that alias; then an account of the target that will have it, unless it is an entry's
+#   that should not have it. In one source an alias of its own entry means that entry. An entry whose account is not
+#   known (held, manual) is nobody, and never whoever has the address meanwhile; but who reads already goes on
+#   reading.
+# S12. "Is suspended" is one that stays so: a reactivated account is known. The suspension of an account is held while
+#   a new entry may be this account renamed; not when both have an id in one source (they are two), nor when their
+#   kinds differ, nor when another entry is the account. Nor is such an account deleted; it is manual, too, and stays
+#   with all that it can read.
+# S13. An address that another account has as alias and keeps is as taken as a primary one. An account whose primary
+#   address is taken, or swapped, is manual as a whole.
+# S14. `suspend: never` also keeps accounts that are listed as inactive.
+# S15. A suspension changes nothing else of the account: names, aliases stay.
+# S16. Reactivated, an account gets its managed attributes in the same request; as delegate it regains what unmanaged
+#   lists of other accounts still say. Where the list of another account changes anyway, who is in it and comes back
+#   is added anew: the service drops suspended delegates that it is sent.
+# S17. The current state of a functional account is what the service says: active with members.
+# S18. Creates' delegates do not count as grants (there is no mail yet); suspended accounts' delegations do not count
+#   as revokes. Those added by a reactivation count, and so does what a reactivated person reads again.
+# S19. `update` counts the active accounts of which more changes than delegates, also in a reactivation; `keys` those
+#   of accounts that go on being active which the record does not know as sent.
+# S20. "revoke" is an update that removes delegates and adds none, whatever else it changes.
+# S21. --include and --exclude look at both addresses of an account that is renamed, after it is known who is who.
+#   --only leaves accounts alone that would get another action; then all is computed anew. What is manual is so about
+#   an action, too, but for a kind that differs.
+# S22. What is manual as a whole is not adopted; what gets a change is linked by that change. An entry without id
+#   whose account is suspended, and so wanted, is not adopted either, nor one whose account is active against its wish
+#   (`suspend: never`). What counts as absent (unclaimed) still tells by its ids whose the account is that a run
+#   knows.
+# S23. `reactivate: never`: neither a change, nor manual, nor an adoption.
+# S24. Percentages are rounded down; `free` does not raise a limit given as a number.
+# S25. An account that is only listed as inactive was not "had as desired" by that run.
+# S26. A delegation past its last day is not listed any more for `source_shrink`.
+# S27. A limit on grants or revokes of one kind is judged on that kind alone, beside nothing else.
+# S28. An entry is a delegate by its address also where it counts as absent itself, and its account goes on
+#   (unmanaged).
+# S29. A create that is held for want of a key is one that would be made: not with `create: false`.
+# S30. An alias outside the claimed domains that the account does not have yet is manual; the rest of the account goes
+#   on.
+# S31. `protect` that names nobody who is there is as good as empty: deletes are refused.
+# S32. An account that was deleted outside and is created anew keeps the ids that the record has of it.
+# S33. A functional account that a run's entry leaves without readers was suspended by that run.
 # ---------------------------------------------------------------------------------------------------------
 
 
