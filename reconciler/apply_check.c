@@ -95,6 +95,17 @@ bool entry_untrue(struct apply_run *run, struct task *task)
 
 /* --- source ids ----------------------------------------------------------------------------- */
 
+/* In the target, in its scope or not. The latter is asked for few: recorded, but not in scope. */
+static bool is_there(const struct apply_run *run, const struct sym *id)
+{
+	if (accounts_by_id(&run->index, id))
+		return true;
+	for (size_t i = 0; i < run->current.hidden.count; i++)
+		if (run->current.hidden.items[i] == id)
+			return true;
+	return false;
+}
+
 /* The account that has this id by the record and is still in the target; NULL: it is free. */
 static const struct recorded_account *holder(const struct apply_run *run,
 					     const struct sym_table *by_digest,
@@ -103,7 +114,7 @@ static const struct recorded_account *holder(const struct apply_run *run,
 	uint32_t at = sym_table_get(by_digest, sym_find(&run->names, digest));
 	const struct recorded_account *account = at ? &run->recorded.items[at - 1] : NULL;
 
-	return account && accounts_by_id(&run->index, account->account.id) ? account : NULL;
+	return account && is_there(run, account->account.id) ? account : NULL;
 }
 
 static bool has_link(const struct apply_run *run, struct str id, struct str digest)

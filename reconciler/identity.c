@@ -94,6 +94,16 @@ static bool is_claimed(const struct world *w, const struct sym *address)
 	return w->config->claimed.count == 0 || in_domains(&w->config->claimed, address);
 }
 
+/* The record knows the entry as an account that the scope leaves out by now: `c` at its address is another's. */
+static bool is_out_of_sight(const struct passes *p, uint32_t d, uint32_t c)
+{
+	const struct world *w = p->w;
+	const struct desired_account *item = &p->items[d];
+
+	return item->account.active && !item->held && has_new_link(w, item, c) &&
+	       has_left_scope(w, item, absent_account(p, d));
+}
+
 /* True when `d` was decided: matched, or found to be somebody else. */
 static bool match_address(struct passes *p, uint32_t d, const struct sym *address,
 			  enum identity_match how)
@@ -102,7 +112,7 @@ static bool match_address(struct passes *p, uint32_t d, const struct sym *addres
 	const struct desired_account *item = &p->items[d];
 	const uint32_t c = primary(w, address);
 
-	if (c == NOBODY || !is_free(w, c))
+	if (c == NOBODY || !is_free(w, c) || is_out_of_sight(p, d, c))
 		return false;
 	/* An account cannot have been one of the other kind; and what counts as absent is none. */
 	if (w->in->current->items[c].kind != item->account.kind &&
@@ -304,15 +314,7 @@ static void find_recorded(struct passes *p)
 					    (!r || r->desired_since == DATE_NONE)));
 			continue;
 		}
-		for (uint32_t j = 0; j < item->link_count && identity->recorded == NOBODY;
-		     j++) {
-			const struct sym *digest = item->links[j].digest;
-
-			if (digest && digest->number < w->index.size)
-				identity->recorded = p->by_digest[digest->number] - 1;
-		}
-		if (identity->recorded == NOBODY)
-			identity->recorded = gone_account(p, d);
+		identity->recorded = absent_account(p, d);
 	}
 }
 

@@ -29,14 +29,14 @@ uint32_t primary(const struct world *w, const struct sym *address);
 /* Recorded account `r` (or NOBODY) is under another id of one of the entry's sources: another
  * person. */
 bool is_predecessor(const struct world *w, const struct desired_account *item, uint32_t r);
-/* Recorded account `r` (or NOBODY) is one that a source of the entry has listed. */
-bool was_listed(const struct world *w, const struct desired_account *item, uint32_t r);
 /* Recorded account `r` (or NOBODY) is under an id of a source that lists the entry without one. */
 bool has_lost_id(const struct world *w, const struct desired_account *item, uint32_t r);
 /* The target's own note says that it is another one's, and the record does not say otherwise. */
 bool is_noted_otherwise(const struct passes *p, const struct desired_account *item, uint32_t c);
 /* The recorded account, gone by now, that the entry was, by its address; NOBODY. */
 uint32_t gone_account(const struct passes *p, uint32_t d);
+/* The recorded account, gone or out of sight by now, that the entry was, by its ids or its address; NOBODY. */
+uint32_t absent_account(const struct passes *p, uint32_t d);
 /* The account that was recorded for the entry, which has no id, under its address, and has another one
  * by now that no entry wants; NOBODY. */
 uint32_t moved_account(const struct passes *p, uint32_t d);

@@ -50,6 +50,19 @@ const struct recorded_link *recorded_link_of(const struct world *w,
 	return NULL;
 }
 
+bool was_listed(const struct world *w, const struct desired_account *item, uint32_t r)
+{
+	for (uint32_t j = 0; r != NOBODY && j < item->link_count; j++)
+		if (recorded_link_of(w, &w->in->recorded->items[r], item->links[j].source))
+			return true;
+	return false;
+}
+
+bool has_left_scope(const struct world *w, const struct desired_account *item, uint32_t r)
+{
+	return was_listed(w, item, r) && is_hidden(w, w->in->recorded->items[r].account.id);
+}
+
 /* --- by id -------------------------------------------------------------------------------- */
 
 /*
@@ -142,10 +155,7 @@ uint32_t primary(const struct world *w, const struct sym *address)
 	return (uint32_t)(owner - w->in->current->items);
 }
 
-/*
- * Recorded accounts that the target does not have any more, or not under that address: by address;
- * and whose the former are by id.
- */
+/* `r` had that address, or is listed under it, and has it no more. */
 static void note_address(struct passes *p, uint32_t r, const struct sym *address)
 {
 	const struct world *w = p->w;
@@ -161,6 +171,10 @@ static void note_address(struct passes *p, uint32_t r, const struct sym *address
 		*slot = r + 1;
 }
 
+/*
+ * Recorded accounts that the target does not have any more, or not under that address: by address;
+ * and whose the former are by id.
+ */
 static void index_gone(struct passes *p)
 {
 	const struct world *w = p->w;
@@ -200,14 +214,6 @@ bool is_predecessor(const struct world *w, const struct desired_account *item, u
 		    link->digest != item->links[j].digest)
 			return true;
 	}
-	return false;
-}
-
-bool was_listed(const struct world *w, const struct desired_account *item, uint32_t r)
-{
-	for (uint32_t j = 0; r != NOBODY && j < item->link_count; j++)
-		if (recorded_link_of(w, &w->in->recorded->items[r], item->links[j].source))
-			return true;
 	return false;
 }
 
@@ -259,6 +265,19 @@ uint32_t gone_account(const struct passes *p, uint32_t d)
 	    is_predecessor(p->w, item, slot - 1))
 		return NOBODY;
 	return slot - 1;
+}
+
+uint32_t absent_account(const struct passes *p, uint32_t d)
+{
+	const struct desired_account *item = &p->items[d];
+
+	for (uint32_t j = 0; j < item->link_count; j++) {
+		const struct sym *digest = item->links[j].digest;
+
+		if (digest && digest->number < p->w->index.size && p->by_digest[digest->number])
+			return p->by_digest[digest->number] - 1;
+	}
+	return gone_account(p, d);
 }
 
 uint32_t moved_account(const struct passes *p, uint32_t d)
@@ -328,7 +347,6 @@ bool has_new_link(const struct world *w, const struct desired_account *item, uin
 void passes_init(struct passes *p, struct world *w)
 {
 	*p = (struct passes){.w = w, .items = w->in->desired->items};
-	accounts_index_init(&w->index, w->in->current, w->in->names);
 	name_sources(w);
 	join_recorded(w);
 	p->by_digest = mem_calloc(w->index.size + 1u, sizeof(uint32_t));

@@ -285,21 +285,6 @@ static enum ruling rule_stay_away(const struct world *w, uint32_t s, enum want w
 	return RULING_UNMANAGED;
 }
 
-/* It is not there for us, but what was recorded of it as an account of its sources is there. */
-static bool has_left_scope(const struct world *w, uint32_t d)
-{
-	const struct desired_account *item = &w->in->desired->items[d];
-	const struct recorded_account *r;
-
-	if (w->identity[d].recorded == NOBODY)
-		return false;
-	r = &w->in->recorded->items[w->identity[d].recorded];
-	for (uint32_t i = 0; i < item->link_count; i++)
-		if (recorded_link_of(w, r, item->links[i].source))
-			return is_hidden(w, r->account.id);
-	return false;
-}
-
 /* Before what is wanted comes into play. NOTHING: the table decides. */
 static enum ruling rule_exceptions(struct world *w, uint32_t s, enum want want, bool *decided)
 {
@@ -328,7 +313,8 @@ static enum ruling rule_exceptions(struct world *w, uint32_t s, enum want want, 
 				two ? OBSTACLE_TWO_ENTRIES : OBSTACLE_PREDECESSOR,
 				identity->current, NULL);
 	}
-	if (identity && !current && want == WANT_ACTIVE && has_left_scope(w, d))
+	if (identity && !current && want == WANT_ACTIVE &&
+	    has_left_scope(w, desired_at(w, s), identity->recorded))
 		return obstruct(w, s, RULING_MANUAL, OBSTACLE_LEFT_SCOPE, NOBODY, NULL);
 	if (identity && current && want != WANT_ABSENT) {
 		if (current->kind != desired_at(w, s)->account.kind)

@@ -204,17 +204,23 @@ const struct recorded_link *recorded_link_of(const struct world *w,
 					     const struct recorded_account *recorded,
 					     uint32_t source);
 
+/* Recorded account `r` (or NOBODY) is one that a source of the entry has listed. */
+bool was_listed(const struct world *w, const struct desired_account *item, uint32_t r);
+/* So it is, and the scope leaves it out by now. */
+bool has_left_scope(const struct world *w, const struct desired_account *item, uint32_t r);
+
 /* --- reconcile_world.c --- */
 
 /* Identity, options, subjects and the addresses they want; `in`, `config`, `plan` are set before. */
 void world_prepare(struct world *w);
 void world_release(struct world *w);
 
-/* --- reconcile.c --- */
-
 bool is_hidden(const struct world *w, const struct sym *address_or_id);
 /* Whether the subject's account, or the one at its address, is there out of target.scope. */
 bool is_out_of_scope(const struct world *w, uint32_t s);
+
+/* --- reconcile.c --- */
+
 bool has_key(const struct desired_account *desired);       /* NULL has none */
 bool key_is_lost(const struct recorded_account *recorded); /* NULL has lost none */
 

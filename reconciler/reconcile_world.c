@@ -175,10 +175,11 @@ void world_release(struct world *w)
 
 void world_prepare(struct world *w)
 {
+	accounts_index_init(&w->index, w->in->current, w->in->names);
+	make_hidden(w);
 	world_identify(w);
 	read_options(w);
 	make_subjects(w);
 	make_wanted(w);
 	make_named(w);
-	make_hidden(w);
 }

@@ -53,7 +53,7 @@ DEFAULT_ACTIONS = {"create": True, "update": True, "suspend": "recorded", "react
 #   stays. Of two entries whose ids lead to one account the one by the first source's id is it; the other is manual.
 #   As long as ids do not agree, no new ones are recorded.
 # S8. A new account wanted outside the scope counts as absent; one that would leave it is manual. One whose recorded
-#   account left the scope is manual: no second one is made.
+#   account left the scope is manual: no second one is made, and none taken for it.
 # S9. Addresses of accounts outside the scope are taken all the same, and delegates outside the scope stay, as
 #   everything else that is not seen. A functional account read by one of them is active.
 # S10. `protect` looks at the address an account has and at the one it should get.
@@ -666,13 +666,18 @@ def same_person(plan, w):
     return w.address in {address(a) for a in plan.options.get("same_person") or []}
 
 
-def link(plan, w, c, forever=True):
-    plan.match[w] = c.id
+def links_missing(plan, w, c):
+    """What the record does not know yet of the entry being this account."""
     links = plan.record[c.id].links if c.id in plan.record else {}
-    new = {s: i for s, i in w.ids.items() if s not in links or i is not None and links[s] != i
-           or i is None and links[s] is None and c.address == w.address != plan.record[c.id].known_as.get(s)    # S5
-           if i is None or c.id not in plan.disputed}
-    if new and forever:
+    return {s: i for s, i in w.ids.items() if s not in links or i is not None and links[s] != i
+            or i is None and links[s] is None and c.address == w.address != plan.record[c.id].known_as.get(s)   # S5
+            if i is None or c.id not in plan.disputed}
+
+
+def link(plan, w, c):
+    plan.match[w] = c.id
+    new = links_missing(plan, w, c)
+    if new:
         plan.new_links[c.id] = new
 
 
@@ -690,7 +695,7 @@ def by_what_it_was(plan):
     found = True
     while found:
         found = [(w, c) for w in open_entries(plan) for c in free_accounts(plan) if c.address in w.was
-                 and c.kind == w.kind and not has_moved(plan, w, c)]
+                 and c.kind == w.kind and not has_moved(plan, w, c) and not is_another_than_hidden(plan, w, c)]
         for w, c in found[:1]:
             if is_another_person(plan, w, c) and not same_person(plan, w) and not w.held:
                 plan.blocked[w] = "the address was another person's"
@@ -726,7 +731,7 @@ def by_primary_address(plan):
     """(2) Primary addresses, among accounts not yet matched that have no recorded id of that source."""
     for w in sorted(open_entries(plan), key=lambda w: w.held is not None):
         for c in free_accounts(plan):
-            if c.address != w.address or w.absent and c.kind != w.kind:
+            if c.address != w.address or w.absent and c.kind != w.kind or is_another_than_hidden(plan, w, c):
                 continue
             if w.held or same_person(plan, w) or not is_another_person(plan, w, c):
                 link(plan, w, c)            # what exists for a held entry stays: better once too often
@@ -737,11 +742,22 @@ def by_primary_address(plan):
 def by_what_left_the_scope(plan):
     """An account of the entry that is out of scope by now is there all the same (S8)."""
     for w in open_entries(plan):
-        for c in plan.current.values():
-            recorded = plan.record.get(c.id)
-            if recorded and not c.visible and w.address in {recorded.address, *recorded.known_as.values()} and c.kind == w.kind \
-                    and set(recorded.links) & set(w.ids) and not is_another_person(plan, w, c):
-                plan.blocked[w] = "its account left the scope"
+        if has_left_the_scope(plan, w):
+            plan.blocked[w] = "its account left the scope"
+
+
+def has_left_the_scope(plan, w):
+    for c in plan.current.values():
+        recorded = plan.record.get(c.id)
+        if recorded and not c.visible and w.address in {recorded.address, *recorded.known_as.values()} and c.kind == w.kind \
+                and set(recorded.links) & set(w.ids) and not is_another_person(plan, w, c):
+            return True
+    return False
+
+
+def is_another_than_hidden(plan, w, c):
+    """The entry's own account left the scope, so this one is another, whatever its address (S8)."""
+    return w.active and not w.held and links_missing(plan, w, c) and has_left_the_scope(plan, w)
 
 
 def by_same_person(plan):
