@@ -85,16 +85,19 @@ static void set_links(struct record *record, struct recorded_account *account,
 		      const struct plan_change *change)
 {
 	bool leaves = change->action == ACTION_SUSPEND || change->action == ACTION_DELETE;
+	bool keeps;
 
 	if (!change->link_count)
 		return;
-	/* Who is suspended keeps what is known of him: he may come back. */
-	if (!leaves)
+	/* Who is suspended keeps what is known of him: he may come back. And what undoes a run
+	 * knows nothing of what sources list by now. */
+	keeps = leaves || record->run->plan->options.undo.len;
+	if (!keeps)
 		account->link_count = 0;
 	for (size_t i = 0; i < change->link_count; i++) {
 		const struct plan_link *link = &change->links[i];
 
-		if (!leaves || link->digest.len || !has_listed(account, link->source))
+		if (!keeps || link->digest.len || !has_listed(account, link->source))
 			set_link(record, account, link->source, link->digest);
 	}
 	if (!leaves && !record->run->plan->options.undo.len &&
@@ -103,12 +106,14 @@ static void set_links(struct record *record, struct recorded_account *account,
 }
 
 /* A functional account that an entry left without readers on its way: no one else has suspended it. */
-static void set_emptied(struct record *record, struct recorded_account *account)
+static void set_emptied(struct record *record, struct recorded_account *account,
+			const struct task *task)
 {
 	const struct recorded_account *before = record_before(record, account->account.id);
 
-	if (account->account.kind != KIND_FUNCTIONAL || account->account.active ||
-	    account->suspended_by || !before || !before->account.active)
+	if (!task->clean || account->account.kind != KIND_FUNCTIONAL ||
+	    account->account.active || account->suspended_by || !before ||
+	    !before->account.active)
 		return;
 	account->suspended_since = record->today;
 	account->suspended_by = record->run_id;
@@ -255,8 +260,12 @@ static void record_done(struct record *record, struct task *task)
 	if (task->result->outcome != CHANGE_ALREADY || !account->account.address)
 		set_account(record, account, task);
 	set_links(record, account, task->change);
+	/* Where the new address has not come about the sources list it so all the same. */
+	if (task->change->action != ACTION_SUSPEND && !record->run->plan->options.undo.len &&
+	    account->account.address != task->goal)
+		recorded_keep_listed(account, task->goal, &record->run->arena);
 	set_fate(record, account, task);
-	set_emptied(record, account);
+	set_emptied(record, account, task);
 	set_refusals(record, account, task);
 }
 
@@ -274,7 +283,7 @@ static void record_undone(struct record *record, struct task *task)
 			set_links(record, account, task->change);
 			set_fate(record, account, task);
 		}
-		set_emptied(record, account);
+		set_emptied(record, account, task);
 	} else if (seen && task->id && !task->there) {
 		record_gone(record, task->id);
 	}
