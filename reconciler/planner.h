@@ -21,12 +21,13 @@ struct worlds {
 void worlds_init(struct worlds *worlds);
 void worlds_release(struct worlds *worlds);
 
-/* The configured sources only: entries → desired, without keys. */
+/* The configured sources only: entries → desired, without keys. Sends credentials to whatever endpoint is
+ * configured: worlds_read_policy() comes before. */
 int worlds_read_desired(struct context *context, int64_t now, struct worlds *worlds);
 /* Fingerprints of the account keys behind what was read; `renew`: with a new fingerprint key too. */
 int worlds_read_keys(struct context *context, bool renew, struct worlds *worlds);
-/* The target's accounts in scope, sorted. Checks pinned endpoints first. The target can then say
- * what it is, but takes no requests. */
+/* The target's accounts in scope, sorted; after worlds_read_policy(), too. The target can then say what it
+ * is, but takes no requests. */
 int worlds_read_current(struct context *context, struct worlds *worlds);
 /* Both of them, at the same time as far as they have to be waited for. */
 int worlds_read_both(struct context *context, int64_t now, struct worlds *worlds);

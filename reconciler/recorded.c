@@ -136,7 +136,7 @@ static void add_links(struct buf *out, const struct recorded_account *recorded)
 			buf_puts(&text, listed_as);
 			buf_add(&text, sym_str(link->address));
 			yaml_add_text(out, buf_str(&text));
-			text.len = 0;
+			buf_clear(&text);
 		} else {
 			buf_puts(out, "listed");
 		}
