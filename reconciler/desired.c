@@ -192,9 +192,10 @@ static const struct sym *add_other_kind(struct merge *m, const struct entry *lea
 	struct desired_account *item = add_account(m, entry);
 
 	buf_clear(&m->scratch);
-	buf_addf(&m->scratch, "source '%.*s' lists it as %s, source '%.*s' as %s",
-		 STR_FMT(source_at(m, entry)->name), kind_names[entry->account.kind],
-		 STR_FMT(source_at(m, lead)->name), kind_names[lead->account.kind]);
+	buf_addf(&m->scratch, "source '%.*s' %s it as %s, source '%.*s' as %s",
+		 STR_FMT(source_at(m, entry)->name), lists(m, entry) ? "lists" : "manages",
+		 kind_names[entry->account.kind], STR_FMT(source_at(m, lead)->name),
+		 kind_names[lead->account.kind]);
 	hold(item, sym_get(m->names, buf_str(&m->scratch)), entry->source);
 	if (lists(m, entry)) {
 		item->links = arena_new(&m->out->arena, struct desired_link);
@@ -258,7 +259,7 @@ static void merge_group(struct merge *m, const struct entries *entries,
 			continue;
 		}
 		why = add_other_kind(m, lead, entry);
-		if (entry->source == lead->source)
+		if (entry->source == lead->source && lists(m, entry))
 			both_kinds = why;
 	}
 	item = add_account(m, lead);

@@ -111,6 +111,14 @@ static const struct {
 	 "source 'declared' as user\n"
 	 "functional info name= in=declared held(declared)=source 'declared' lists it as "
 	 "functional, source 'declared' as user\n"},
+	{"the kinds differ in one source that only manages one of them: the other is fine",
+	 "cfg source=ad/functional.manage:delegates\nwant functional desk\n"
+	 "want functional desk source=ad delegates=a\nwant user info source=ad\n"
+	 "want functional info source=ad delegates=a id=1",
+	 "user info name=INFO in=ad\n"
+	 "functional desk name=DESK delegates=a in=declared\n"
+	 "functional info name= in= held(ad)=source 'ad' manages it as functional, source 'ad' as "
+	 "user\n"},
 	{"listed twice by one source", "want user jane id=1\nwant user jane id=2",
 	 "user jane name=JANE in=declared#,declared# held(declared)=source 'declared' lists it "
 	 "twice\n"},

@@ -335,7 +335,7 @@ static inline unsigned world_attributes(struct str list)
 	return bits;
 }
 
-/* source=ad[/manage:delegates][/adds:delegates] */
+/* source=ad[/manage:delegates][/functional.manage:delegates][/adds:delegates] */
 static inline void world_new_source(struct test_world *t, struct str text)
 {
 	struct config_source *source = &t->sources[t->config.source_count++];
@@ -346,6 +346,8 @@ static inline void world_new_source(struct test_world *t, struct str text)
 		str_split(&part, ':', &key);
 		if (str_is(key, "manage"))
 			source->manage = world_attributes(part);
+		else if (str_is(key, "functional.manage"))
+			source->sections[KIND_FUNCTIONAL].manage = world_attributes(part);
 		else
 			source->adds = world_attributes(part);
 	}
