@@ -19,12 +19,10 @@ static bool needs_groups(const struct ldap_reading *r)
 
 		if (sections_of(r) & 1u << kind && ldap_section_needs_groups(section))
 			return true;
-		/* Which users are functional accounts is asked in any case. */
-		if (r->source->has & 1u << kind && section->read == LDAP_READ_USERS &&
-		    ldap_section_has_group_rules(section))
-			return true;
 	}
-	return false;
+	/* Which users are functional accounts is asked in any case. */
+	return ldap_claims_users(r->source) &&
+	       ldap_section_has_group_rules(&r->source->sections[KIND_FUNCTIONAL]);
 }
 
 static int read_all(struct ldap_reading *r, struct err *err)

@@ -68,6 +68,8 @@ bool ldap_is_member(const struct ldap_reading *reading, const struct config_rule
 
 /* --- source_ldap_section.c ------------------------------------------------------------------------ */
 
+/* Whether users that are its functional accounts are none of its users. */
+bool ldap_claims_users(const struct config_source *source);
 /* Every entry of a section to reading->scan. Users come first. */
 int ldap_read_section(struct ldap_reading *reading, enum account_kind kind, struct err *err);
 

@@ -358,6 +358,14 @@ static int search(struct section *s,
 	return ldap_search(s->reading, &bases, &query, err);
 }
 
+/* A section that only adds to accounts that others list says of nobody what he is. */
+bool ldap_claims_users(const struct config_source *source)
+{
+	return source->has & 1u << KIND_FUNCTIONAL &&
+	       source->sections[KIND_FUNCTIONAL].read == LDAP_READ_USERS &&
+	       !config_source_manage(source, KIND_FUNCTIONAL);
+}
+
 /* Which users are functional accounts: by filter and rules of those. */
 static int claim(struct ldap_reading *reading, struct err *err)
 {
@@ -367,8 +375,7 @@ static int claim(struct ldap_reading *reading, struct err *err)
 			    .primary = MEMBERSHIP_NOBODY};
 	int result;
 
-	if (!(reading->source->has & 1u << KIND_FUNCTIONAL) ||
-	    s.config->read != LDAP_READ_USERS)
+	if (!ldap_claims_users(reading->source))
 		return 0;
 	prepare(&s);
 	result = search(&s, take_claim, err);

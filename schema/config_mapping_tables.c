@@ -344,7 +344,8 @@ const struct field_table config_functional_table = {
 
 static const struct field_word read_words[] = {
 	{"users", LDAP_READ_USERS, false,
-	 "users, among them disabled ones, by `filter`; they are then none of the users"},
+	 "users, among them disabled ones, by `filter`; they are then none of the users, unless "
+	 "`manage` says that others list them"},
 	{"groups", LDAP_READ_GROUPS, false, "groups, whose members are the delegates"},
 	{NULL, 0, false, NULL},
 };
