@@ -99,8 +99,8 @@ static void show_progress(void *context, uint64_t entries)
 {
 	struct ldap_reading *r = *(struct ldap_reading *const *)context;
 
-	r->reading = entries;
-	log_progress("reading the directory", (size_t)(r->read + entries), 0);
+	r->entries_now = entries;
+	log_progress("reading the directory", (size_t)(r->entries_before + entries), 0);
 }
 
 /* Parts that every domain refers to, and nobody is in. */
@@ -135,8 +135,8 @@ int ldap_search(struct ldap_reading *r, const struct texts *bases,
 		query->base = bases->items[i];
 		if (directory_search(r->directory, query, err) < 0)
 			return err_prefix(err, "'%.*s'", STR_FMT(query->base));
-		r->read += r->reading;
-		r->reading = 0;
+		r->entries_before += r->entries_now;
+		r->entries_now = 0;
 	}
 	return 0;
 }

@@ -36,10 +36,10 @@ struct ldap_reading {
 	struct str naming_context; /* what the directory says is all of it; or empty */
 	struct membership *groups; /* NULL: nobody asks */
 	struct ldap_rules rules;
-	struct sym_pool claimed; /* names of users that are functional accounts */
-	uint64_t delegations;    /* of functional accounts so far */
-	uint64_t read, reading;  /* entries of searches that are over, and of this one */
-	struct str elsewhere;    /* where a part is that another server has; or empty */
+	struct sym_pool claimed;              /* names of users that are functional accounts */
+	uint64_t delegations;                 /* of functional accounts so far */
+	uint64_t entries_before, entries_now; /* of searches that are over, and of this one */
+	struct str elsewhere; /* where a part is that another server has; or empty */
 };
 
 /* --- source_ldap_base.c ------------------------------------------------------------------------- */
@@ -57,7 +57,7 @@ int ldap_search(struct ldap_reading *reading, const struct texts *bases,
 
 /* Whether it can only be read when groups are known. */
 bool ldap_section_needs_groups(const struct config_section *section);
-/* Whether only its rules ask for them is another question. */
+/* Whether one of its rules names groups. */
 bool ldap_section_has_group_rules(const struct config_section *section);
 /* All groups, and what the rules name. */
 int ldap_read_groups(struct ldap_reading *reading, struct err *err);
