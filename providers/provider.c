@@ -6,8 +6,6 @@
 #include "target_file.h"
 #include "target_zivver.h"
 
-#include "address.h"
-
 const char *const request_op_names[4] = {"create", "update", "suspend", "delete"};
 
 int source_open(struct source **source, const struct config *config, uint32_t index,
@@ -54,11 +52,6 @@ void target_will_change(struct target *target, const struct sym *id)
 		target->ops->will_change(target, id);
 }
 
-static bool any_match(const struct patterns *patterns, struct str text)
-{
-	return pattern_match_any(patterns->items, patterns->count, text);
-}
-
 bool target_in_scope(const struct config *config, const struct account *account)
 {
 	const struct config_scope *scope = &config->target.scope;
@@ -66,11 +59,13 @@ bool target_in_scope(const struct config *config, const struct account *account)
 	/* On the wire "/" is what an account without a unit has. */
 	struct str unit = account->unit ? sym_str(account->unit) : STR("/");
 
-	if (any_match(&scope->exclude, address) || any_match(&scope->exclude_units, unit))
+	if (patterns_match(&scope->exclude, address) ||
+	    patterns_match(&scope->exclude_units, unit))
 		return false;
 	if (scope->include.count == 0 && scope->include_units.count == 0)
 		return true;
-	return any_match(&scope->include, address) || any_match(&scope->include_units, unit);
+	return patterns_match(&scope->include, address) ||
+	       patterns_match(&scope->include_units, unit);
 }
 
 static void hide(struct accounts *accounts, const struct account *account)

@@ -4,25 +4,18 @@
  */
 #include "pipeline.h"
 
-#include "address.h"
-
-static bool matches(const struct patterns *patterns, struct str address)
-{
-	return pattern_match_any(patterns->items, patterns->count, address);
-}
-
 bool guard_protects(const struct config *config, struct str address)
 {
-	return matches(&config->target.protect, address);
+	return patterns_match(&config->target.protect, address);
 }
 
 /* By address; a unit is only known to the target, and apply looks there. */
 static bool out_of_scope(const struct config_scope *scope, struct str address)
 {
-	if (matches(&scope->exclude, address))
+	if (patterns_match(&scope->exclude, address))
 		return true;
 	return scope->include.count > 0 && scope->include_units.count == 0 &&
-	       !matches(&scope->include, address);
+	       !patterns_match(&scope->include, address);
 }
 
 /* `entry` is the address that the entry goes by, `address` one that it is about. */

@@ -1,5 +1,6 @@
 #include "config.h"
 
+#include "address.h"
 #include "base/os.h"
 #include "config_canonical.h"
 #include "config_merge.h"
@@ -11,6 +12,11 @@
 
 /* People write it: this is far more than they need. */
 #define CONFIG_FILE_MAX (1U << 20)
+
+bool patterns_match(const struct patterns *patterns, struct str text)
+{
+	return pattern_match_any(patterns->items, patterns->count, text);
+}
 
 /* --- limits ------------------------------------------------------------------------------- */
 

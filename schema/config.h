@@ -20,6 +20,7 @@ struct patterns {
 	struct str *items;
 	size_t count;
 };
+bool patterns_match(const struct patterns *patterns, struct str text); /* one of them does */
 
 /* Which accounts of the target zsctl sees at all. An account is in scope when it matches no
  * exclude, and an include where there is one. */
