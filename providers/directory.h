@@ -196,8 +196,4 @@ struct directory_query {
 int directory_search(struct directory *directory, const struct directory_query *query,
 		     struct err *err);
 
-/* Appends `value` as it may stand in a filter (RFC 4515 §3), whatever bytes it has: *, (, ), \, NUL,
- * controls and what is no ASCII as \XX. */
-void directory_filter_add(struct buf *filter, struct str value);
-
 #endif

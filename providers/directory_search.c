@@ -285,20 +285,3 @@ int directory_search(struct directory *directory, const struct directory_query *
 		directory_close(directory);
 	return err_prefix(err, "%.*s", STR_FMT(directory_url(directory)));
 }
-
-void directory_filter_add(struct buf *filter, struct str value)
-{
-	static const char digits[] = "0123456789abcdef";
-
-	for (size_t i = 0; i < value.len; i++) {
-		unsigned char c = (unsigned char)value.ptr[i];
-
-		if (c >= ' ' && c < 0x7f && c != '*' && c != '(' && c != ')' && c != '\\') {
-			buf_char(filter, (char)c);
-			continue;
-		}
-		buf_char(filter, '\\');
-		buf_char(filter, digits[c >> 4]);
-		buf_char(filter, digits[c & 15]);
-	}
-}

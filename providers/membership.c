@@ -182,11 +182,6 @@ void membership_person(struct membership *m, uint32_t number, struct str sid, ui
 	m->groups.items[m->nodes.items[group].group - 1].primary = (uint32_t)m->people.count;
 }
 
-bool membership_is_person(const struct membership *m, uint32_t number)
-{
-	return m->nodes.items[number].person;
-}
-
 /* --- walks -------------------------------------------------------------------------------------- */
 
 /* Groups are gone through when `into`. */

@@ -41,7 +41,6 @@ bool membership_is_group(const struct membership *membership, uint32_t number);
  */
 void membership_person(struct membership *membership, uint32_t person, struct str sid,
 		       uint32_t primary);
-bool membership_is_person(const struct membership *membership, uint32_t number);
 /* The group with the number `primary` in the domain of that SID, or MEMBERSHIP_NOBODY. */
 uint32_t membership_primary(const struct membership *membership, struct str sid,
 			    uint32_t primary);

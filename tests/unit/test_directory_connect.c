@@ -169,7 +169,7 @@ static void odd_servers(void **state)
 		 "busy: try again later (the server says: \"soon\")"},
 		{"half a message", BYTES("\x30\x0c\x02\x01"), false, 200, DIRECTORY_TIMEOUT,
 		 "no answer within 200 ms"},
-		{"an entry for a bind", BYTES(BIND_ENTRY), false, 200, DIRECTORY_BROKEN,
+		{"an entry for a bind", BYTES(BIND_ENTRY), false, 10000, DIRECTORY_BROKEN,
 		 "no proper LDAP"},
 		{"another protocol", BYTES("SSH-2.0-OpenSSH_9.2p1 Debian-2\r\n"), false, 200,
 		 DIRECTORY_TIMEOUT, "no answer"},
@@ -311,16 +311,6 @@ static void ranges(void **state)
 	}
 }
 
-static void filter_values(void **state)
-{
-	struct buf out = BUF_INIT;
-
-	(void)state;
-	directory_filter_add(&out, STR("a*b(c)d\\e\0f\x7f\xc3\xa9 &|=~"));
-	assert_string_equal(out.ptr, "a\\2ab\\28c\\29d\\5ce\\00f\\7f\\c3\\a9 &|=~");
-	buf_release(&out);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -329,7 +319,6 @@ int main(void)
 		cmocka_unit_test(no_answer_to_connecting),
 		cmocka_unit_test(stops),
 		cmocka_unit_test(ranges),
-		cmocka_unit_test(filter_values),
 	};
 	struct err err = ERR_INIT;
 	int failed;
