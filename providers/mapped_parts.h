@@ -20,8 +20,6 @@ void mapped_warn_notes(struct mapped *m, const struct mapped_entry *from, enum m
 /* The same where it is not as good as nothing, since that would give or take access: the entry is held. */
 void mapped_hold_notes(struct mapped *m, const struct mapped_entry *from, struct entry *entry,
 		       enum map_key key);
-/* The symbol of an entry's own name, which is no address. */
-const struct sym *mapped_name(struct mapped *m, struct str name);
 /* Keeps the reason why an account of that address is not listed. */
 void mapped_leave_out(struct mapped *m, const struct mapped_entry *from,
 		      const struct config_rule *rule);

@@ -244,7 +244,7 @@ static void take_aliases(struct mapped *m, const struct mapped_entry *from, stru
 }
 
 /* Names of entries are symbols that no address can be. */
-const struct sym *mapped_name(struct mapped *m, struct str name)
+static const struct sym *name_symbol(struct mapped *m, struct str name)
 {
 	buf_clear(&m->text);
 	buf_puts(&m->text, MAPPED_NAME);
@@ -276,7 +276,7 @@ static const struct sym *delegate_of(struct mapped *m, struct str value, struct 
 	if (!memchr(value.ptr, '=', value.len) ||
 	    dn_normalize(&m->work.arena, value, &name, &at, &other) < 0)
 		return maybe ? NULL : address_of(m, value, err);
-	return mapped_name(m, name);
+	return name_symbol(m, name);
 }
 
 /* As they are named; mapped_finish() finds out whose accounts these are. */
