@@ -217,7 +217,8 @@ struct http_answers {
 
 /*
  * Lets requests go on, replaces `answers`, and returns 0 once at least one has ended, the time is
- * over (0: without waiting; negative: without end), or nothing is under way. -1 (ERR_FAILED) only when libcurl itself fails.
+ * over (0: without waiting; negative: without end), or nothing is under way. -1 (ERR_FAILED) only
+ * when libcurl itself fails.
  */
 int http_wait(struct http *http, int timeout_ms, struct http_answers *answers, struct err *err);
 
