@@ -88,7 +88,8 @@ DEFAULT_ACTIONS = {"create": True, "update": True, "suspend": "recorded", "react
 #   knows.
 # S23. `reactivate: never`: neither a change, nor manual, nor an adoption.
 # S24. Percentages are rounded down; `free` does not raise a limit given as a number.
-# S25. An account that is only listed as inactive was not "had as desired" by that run.
+# S25. An account that is only listed as inactive was not "had as desired" by that run; the first that has it so
+#   adopts it.
 # S26. A delegation past its last day is not listed any more for `source_shrink`.
 # S27. A limit on grants or revokes of one kind is judged on that kind alone, beside nothing else.
 # S28. An entry is a delegate by its address also where it counts as absent itself, and its account goes on
@@ -1181,7 +1182,7 @@ def judge(plan):
                 or is_protected(plan, c, w) or is_narrowed_out(plan, c, w) or (reasons and action is None)
             if c is None and change:
                 verdict.links[key] = {**links_of_the_deleted(plan, w), **w.ids}
-            elif c is not None and not whole and key in plan.new_links:                                # S22
+            elif c is not None and not whole and (key in plan.new_links or is_first_wish(plan, c, w)):  # S22
                 rests = not c.active and not change
                 if w.absent and not change and not known_of(plan, c):
                     continue
@@ -1191,7 +1192,7 @@ def judge(plan):
                 if not change and not asked_for(plan, "adopt", c.kind):     # --only with kinds, at most
                     continue
                 if change or not rests or any(i is not None for i in plan.new_links[key].values()):
-                    verdict.links[key] = plan.new_links[key]
+                    verdict.links[key] = plan.new_links.get(key, {})
                     if not change:
                         verdict.adopt.append(name)
             noted = change or c is not None and asked_for(plan, "adopt", c.kind)
@@ -1200,6 +1201,11 @@ def judge(plan):
     verdict.result = describe(plan.final)
     verdict.readers = readers(verdict.result)
     limits(plan)
+
+
+def is_first_wish(plan, c, w):
+    """It is as desired now, and was not before: linked when it was listed as inactive (S25)."""
+    return c.active and not w.absent and will_be_active(plan, c, w) and not plan.record[c.id].desired
 
 
 def deleted(plan):
