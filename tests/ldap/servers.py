@@ -299,6 +299,8 @@ localhost = {self.realm}
             fcntl.flock(lock, fcntl.LOCK_EX)
             if not os.path.exists(domain):
                 self.provision()
+                # Of a test that was killed while it copied.
+                shutil.rmtree(f"{domain}.new", ignore_errors=True)
                 shutil.copytree(self.folder, f"{domain}.new", ignore=only("private", "state"))
                 os.rename(f"{domain}.new", domain)
                 return
