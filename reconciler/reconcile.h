@@ -194,7 +194,7 @@ static inline const struct recorded_account *recorded_at(const struct world *w, 
 
 /* --- identity.c --- */
 
-/* Fills the joins of `w`; `in` and `config` are set before. */
+/* Fills the joins of `w`; `in`, `config`, `index` and `hidden` are set before. */
 void world_identify(struct world *w);
 /* Whether the record does not have this link of the entry's for current account `c`, and should. */
 bool is_new_link(const struct world *w, const struct desired_account *item, uint32_t c,

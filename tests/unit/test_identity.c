@@ -253,6 +253,7 @@ static void test_identify(void **state)
 		3);
 	input = world_input(&t);
 	w.config = input.config;
+	accounts_index_init(&w.index, input.current, input.names);
 	world_identify(&w);
 	for (size_t i = 0; i < sizeof(expected) / sizeof(expected[0]); i++) {
 		assert_true(str_starts(sym_str(t.desired.items[i].account.address),
