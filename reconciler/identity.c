@@ -152,7 +152,8 @@ static bool has_moved(const struct passes *p, uint32_t d)
 		return true;
 	if (own == NOBODY || !is_free(w, own) || former == NOBODY)
 		return false;
-	return was_listed(w, item, w->recorded_of[own]) ||
+	/* What exists at a held entry's address stays, whosever it is. */
+	return item->held || was_listed(w, item, w->recorded_of[own]) ||
 	       !was_listed(w, item, w->recorded_of[former]);
 }
 

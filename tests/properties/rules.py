@@ -711,7 +711,8 @@ def has_moved(plan, w, former):
 
     if any(was_listed(r) for r in deleted_at_its_address(plan, w)):
         return True
-    return any(c.address == w.address and (was_listed(plan.record.get(c.id)) or not was_listed(plan.record.get(former.id)))
+    return any(c.address == w.address and (w.held or was_listed(plan.record.get(c.id))
+                                           or not was_listed(plan.record.get(former.id)))
                for c in free_accounts(plan))
 
 
@@ -1191,12 +1192,13 @@ def judge(plan):
                     continue
                 if not change and not asked_for(plan, "adopt", c.kind):     # --only with kinds, at most
                     continue
-                if change or not rests or any(i is not None for i in plan.new_links[key].values()):
-                    verdict.links[key] = plan.new_links.get(key, {})
+                noted = {s: i for s, i in plan.new_links.get(key, {}).items() if not rests or i is not None}
+                if noted or not rests:
+                    verdict.links[key] = noted
                     if not change:
                         verdict.adopt.append(name)
-            noted = change or c is not None and asked_for(plan, "adopt", c.kind)
-            if not whole and not w.absent and noted and will_be_active(plan, c, w):                    # S25
+            recorded = change or c is not None and asked_for(plan, "adopt", c.kind)
+            if not whole and not w.absent and recorded and will_be_active(plan, c, w):                 # S25
                 verdict.desired.add(key)
     verdict.result = describe(plan.final)
     verdict.readers = readers(verdict.result)
