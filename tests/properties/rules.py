@@ -371,7 +371,7 @@ def merge_sources(config, declared, today, verdict):
             wanted.append(merge_account(its, same, config, verdict))
             if kind != next(iter(kinds)):
                 wanted[-1].held, wanted[-1].entries = "sources disagree on the kind", len(same)        # S2
-                wanted[-1].unit = wanted[-1].aliases = None
+                wanted[-1].unit = wanted[-1].aliases = wanted[-1].key = None
         for kind in KINDS:
             same = [one for one in said_by if one[2] == kind]
             if kinds and kind not in kinds and same:
