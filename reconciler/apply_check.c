@@ -95,26 +95,14 @@ bool entry_untrue(struct apply_run *run, struct task *task)
 
 /* --- source ids ----------------------------------------------------------------------------- */
 
-/* In the target, in its scope or not. The latter is asked for few: recorded, but not in scope. */
-static bool is_there(const struct apply_run *run, const struct sym *id)
-{
-	if (accounts_by_id(&run->index, id))
-		return true;
-	for (size_t i = 0; i < run->current.hidden.count; i++)
-		if (run->current.hidden.items[i] == id)
-			return true;
-	return false;
-}
-
 /* The account that has this id by the record and is still in the target; NULL: it is free. */
 static const struct recorded_account *holder(const struct apply_run *run,
 					     const struct sym_table *by_digest,
 					     struct str digest)
 {
 	uint32_t at = sym_table_get(by_digest, sym_find(&run->names, digest));
-	const struct recorded_account *account = at ? &run->recorded.items[at - 1] : NULL;
 
-	return account && is_there(run, account->account.id) ? account : NULL;
+	return at ? &run->recorded.items[at - 1] : NULL;
 }
 
 static bool has_link(const struct apply_run *run, struct str id, struct str digest)
@@ -140,11 +128,13 @@ static int check_link(const struct apply_run *run, const struct sym_table *by_di
 	other = holder(run, by_digest, digest);
 	if (!other || has_link(run, id, digest))
 		return 0;
-	return err_set(err, ERR_PERSON,
-		       "the plan gives %s %.*s the source id that is recorded for %s %s, which "
-		       "is another account: it was not made by this zsctl, plan again",
-		       kind_names[kind], STR_FMT(address), kind_names[other->account.kind],
-		       other->account.address->text);
+	return err_set(
+		err, ERR_PERSON,
+		"the plan gives %s %.*s the source id that is recorded for %s %s, which "
+		"is another account: that one came back meanwhile, or the plan was not made by "
+		"this zsctl; plan again",
+		kind_names[kind], STR_FMT(address), kind_names[other->account.kind],
+		other->account.address->text);
 }
 
 /* --same-person names the address that the account has or is to have. */
@@ -184,18 +174,24 @@ static int check_links(const struct apply_run *run, const struct sym_table *by_d
 
 int look_links(struct apply_run *run, struct err *err)
 {
-	struct sym_table by_digest = {NULL, 0};
+	struct sym_table by_digest = {NULL, 0}, hidden = {NULL, 0};
 	int failed;
 
+	for (size_t i = 0; i < run->current.hidden.count; i++)
+		sym_table_put(&hidden, run->current.hidden.items[i], 1);
 	for (size_t i = 0; i < run->recorded.count; i++) {
 		const struct recorded_account *account = &run->recorded.items[i];
+		const struct sym *id = account->account.id;
 
-		for (uint32_t l = 0; account->account.id && l < account->link_count; l++) {
+		if (!id || (!accounts_by_id(&run->index, id) && !sym_table_get(&hidden, id)))
+			continue;
+		for (uint32_t l = 0; l < account->link_count; l++) {
 			if (account->links[l].digest)
 				sym_table_put(&by_digest, account->links[l].digest,
 					      (uint32_t)i + 1);
 		}
 	}
+	sym_table_release(&hidden);
 	failed = check_links(run, &by_digest, err);
 	sym_table_release(&by_digest);
 	return failed;
