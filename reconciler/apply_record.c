@@ -82,16 +82,17 @@ static bool has_listed(const struct recorded_account *account, struct str source
 }
 
 static void set_links(struct record *record, struct recorded_account *account,
-		      const struct plan_change *change)
+		      const struct task *task)
 {
-	bool leaves = change->action == ACTION_SUSPEND || change->action == ACTION_DELETE;
-	bool keeps;
+	const struct plan_change *change = task->change;
+	/* Who is suspended keeps what is known of him: he may come back. And what undoes a run
+	 * knows nothing of what sources list by now. */
+	const bool keeps = change->action == ACTION_SUSPEND ||
+			   change->action == ACTION_DELETE ||
+			   record->run->plan->options.undo.len > 0;
 
 	if (!change->link_count)
 		return;
-	/* Who is suspended keeps what is known of him: he may come back. And what undoes a run
-	 * knows nothing of what sources list by now. */
-	keeps = leaves || record->run->plan->options.undo.len;
 	if (!keeps)
 		account->link_count = 0;
 	for (size_t i = 0; i < change->link_count; i++) {
@@ -100,8 +101,12 @@ static void set_links(struct record *record, struct recorded_account *account,
 		if (!keeps || link->digest.len || !has_listed(account, link->source))
 			set_link(record, account, link->source, link->digest);
 	}
-	if (!leaves && !record->run->plan->options.undo.len &&
-	    account->desired_since == DATE_NONE)
+	if (keeps)
+		return;
+	/* Where the new address has not come about the sources list it so all the same. */
+	if (account->account.address != task->goal)
+		recorded_keep_listed(account, task->goal, &record->run->arena);
+	if (account->desired_since == DATE_NONE)
 		account->desired_since = record->today;
 }
 
@@ -259,11 +264,7 @@ static void record_done(struct record *record, struct task *task)
 	account = record_changed(record, task->id);
 	if (task->result->outcome != CHANGE_ALREADY || !account->account.address)
 		set_account(record, account, task);
-	set_links(record, account, task->change);
-	/* Where the new address has not come about the sources list it so all the same. */
-	if (task->change->action != ACTION_SUSPEND && !record->run->plan->options.undo.len &&
-	    account->account.address != task->goal)
-		recorded_keep_listed(account, task->goal, &record->run->arena);
+	set_links(record, account, task);
 	set_fate(record, account, task);
 	set_emptied(record, account, task);
 	set_refusals(record, account, task);
@@ -280,7 +281,7 @@ static void record_undone(struct record *record, struct task *task)
 
 		set_account(record, account, task);
 		if (task->change->action == ACTION_CREATE) {
-			set_links(record, account, task->change);
+			set_links(record, account, task);
 			set_fate(record, account, task);
 		}
 		set_emptied(record, account, task);
