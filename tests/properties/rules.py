@@ -1210,14 +1210,14 @@ def is_first_wish(plan, c, w):
     return c.active and not w.absent and will_be_active(plan, c, w) and not plan.record[c.id].desired
 
 
-def deleted(plan):
+def deleted_accounts(plan):
     return [r for key, r in plan.record.items() if key not in plan.current]
 
 
 def deleted_at_its_address(plan, w):
     """Recorded accounts at the entry's address that somebody has deleted since; by their ids nobody else's."""
     others = [i for other in plan.wanted if other is not w for i in other.ids.items() if i[1] is not None]
-    return [r for r in deleted(plan) if r.kind == w.kind and w.address in {r.address, *r.known_as.values()}
+    return [r for r in deleted_accounts(plan) if r.kind == w.kind and w.address in {r.address, *r.known_as.values()}
             and not any(w.ids.get(s) not in (None, i) for s, i in r.links.items() if i is not None)
             and not any(one in r.links.items() for one in others)]
 
@@ -1225,7 +1225,7 @@ def deleted_at_its_address(plan, w):
 def links_of_the_deleted(plan, w):
     """Of the account that the entry had, and that somebody has deleted since the last run: by its id, then by the
     address. What other sources call it stays known (S32)."""
-    by_id = [r for r in deleted(plan) if any(i is not None and r.links.get(s) == i for s, i in w.ids.items())]
+    by_id = [r for r in deleted_accounts(plan) if any(i is not None and r.links.get(s) == i for s, i in w.ids.items())]
     return next((r.links for r in by_id + deleted_at_its_address(plan, w)), {})
 
 
